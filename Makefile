@@ -1,0 +1,65 @@
+# Entry points. Each target installs what it needs by scripts/setup.sh, which is quick when all is there.
+#
+#   make run                 build and start on 127.0.0.1:5432 (PORT=…, DATA=…)
+#   make build               leave bin/kalampg
+#   make test                every test, as CI runs it
+#   make psql                psql to the server of `make run`
+#   make record              record expected results anew from a real PostgreSQL 16
+#   make check-reference     run the black-box tests against that PostgreSQL instead of kalampg
+#   make bench-oltp          kalampg beside PostgreSQL 16 under pgbench (BENCH_FLAGS="-scale 10 -seconds 5 …")
+
+SHELL := bash
+PORT ?= 5432
+DATA ?= ./kalampg-data
+TEST_TIMEOUT ?= 15m
+PACKAGES ?= ./...
+BENCH_FLAGS ?=
+
+# The folder of tools that setup.sh unpacks when the machine has none of its own.
+export PATH := $(PATH):$(CURDIR)/compat_tests/.cache/bin
+
+# The packages whose expected results come from the reference: each understands -record.
+RECORDED := ./compat_tests/sql ./compat_tests/psql
+# The packages that may run against the reference, to prove the tests themselves.
+BLACK_BOX := ./compat_tests/sql ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench
+
+.DEFAULT_GOAL := build
+.PHONY: setup build run test vet record check-reference bench-oltp psql clean
+
+setup:
+	@scripts/setup.sh build
+
+build: setup
+	@[ -x bin/kalampg ] || echo "building bin/kalampg: the first build compiles PostgreSQL's parser and takes a minute or two"
+	go build -o bin/kalampg ./cmd/kalampg
+
+run: build
+	exec bin/kalampg serve --data $(DATA) --listen 127.0.0.1:$(PORT)
+
+test:
+	@scripts/setup.sh test
+	@echo "testing: the first run compiles PostgreSQL's parser and takes a minute or two before the first line"
+	go vet $(PACKAGES)
+	go test -timeout $(TEST_TIMEOUT) $(PACKAGES)
+
+vet:
+	go vet $(PACKAGES)
+
+record:
+	@scripts/setup.sh reference
+	go test -count=1 -timeout $(TEST_TIMEOUT) $(RECORDED) -record
+
+check-reference:
+	@scripts/setup.sh reference
+	go test -count=1 -timeout $(TEST_TIMEOUT) $(BLACK_BOX) -against=reference
+
+bench-oltp:
+	@scripts/setup.sh reference
+	@$(MAKE) --no-print-directory build
+	go run ./compat_tests/bench/oltp $(BENCH_FLAGS)
+
+psql:
+	psql "host=127.0.0.1 port=$(PORT) user=postgres dbname=postgres"
+
+clean:
+	rm -rf bin compat_tests/.cache
