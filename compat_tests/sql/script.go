@@ -1,0 +1,55 @@
+package sql
+
+import "strings"
+
+// statement is one Query message, with the data to send when the server asks for COPY input.
+type statement struct {
+	text string
+	copy string
+}
+
+// input returns the statement as the recording repeats it.
+func (s statement) input() string {
+	if s.copy == "" {
+		return s.text
+	}
+	return s.text + "\n" + s.copy + `\.`
+}
+
+// parseScript splits a file into statements. The rule is by lines, not by SQL's grammar, so that a statement with an
+// unterminated quote can be a case.
+func parseScript(content string) []statement {
+	var statements []statement
+	var pending []string
+	lines := strings.Split(content, "\n")
+	for i := 0; i < len(lines); i++ {
+		line := strings.TrimRight(lines[i], " \t\r")
+		if len(pending) == 0 && (line == "" || strings.HasPrefix(line, "--")) {
+			continue
+		}
+		pending = append(pending, line)
+		if !strings.HasSuffix(line, ";") {
+			continue
+		}
+		s := statement{text: strings.Join(pending, "\n")}
+		pending = nil
+		if readsCopyData(s.text) {
+			end := i + 1
+			for end < len(lines) && lines[end] != `\.` {
+				s.copy += lines[end] + "\n"
+				end++
+			}
+			i = end
+		}
+		statements = append(statements, s)
+	}
+	if len(pending) > 0 {
+		statements = append(statements, statement{text: strings.Join(pending, "\n")})
+	}
+	return statements
+}
+
+func readsCopyData(text string) bool {
+	lower := strings.ToLower(text)
+	return strings.HasPrefix(lower, "copy ") && strings.Contains(lower, "from stdin")
+}
