@@ -51,6 +51,8 @@ type Store interface {
 type TxnOptions struct {
 	ReadOnly bool // Put, Delete and Lock fail with ErrReadOnly
 	NoSync   bool // Commit returns before the commit is durable (synchronous_commit = off)
+
+	Session LockSession // of the same store, or nil: the transaction never waits for this session's own locks
 }
 
 // Txn is one transaction. It is used by one goroutine at a time.
