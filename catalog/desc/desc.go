@@ -37,7 +37,15 @@ type Database struct {
 	Ctype     string
 	ACL       ACL
 	Settings  []string // pg_db_role_setting for the database, "name=value"
-	CreatedAt time.Time
+	// RoleSettings are those of ALTER ROLE … IN DATABASE, by role.
+	RoleSettings []RoleSettings
+	CreatedAt    time.Time
+}
+
+// RoleSettings are a role's settings in one database.
+type RoleSettings struct {
+	Role     OID
+	Settings []string // "name=value"
 }
 
 // Role is a pg_authid row with what KALAM adds to it.
@@ -120,6 +128,7 @@ type Relation struct {
 	ScopeShared                   bool // a stream table with scope = 'shared'
 	RowType                       OID  // pg_type row of the table's rows, and its array type
 	RowArray                      OID
+	RowArrayName                  string   // of the array type; "" when it is "_" and the relation's name
 	Columns                       []Column // by attnum, Columns[i].Num == i+1; dropped columns stay
 	StorageID                     uint64   // under which the rows lie; TRUNCATE and rewrites take a new one
 	Indexes                       []Index  // primary key first if there is one
@@ -127,13 +136,16 @@ type Relation struct {
 	ViewQuery                     string // of a view: the SELECT, deparsed
 	ViewCheck                     string // "", "local", "cascaded"
 	SequenceDef                   *SequenceDef
-	OwnedBy                       ColumnRef // of a sequence: the column that owns it (serial, identity), zero otherwise
-	OwnedInternal                 bool      // … as an identity column's (pg_depend 'i')
-	Options                       []string  // reloptions, "name=value", in order
+	SequenceState                 SequenceState // of a sequence: the state that StorageID began with
+	OwnedBy                       ColumnRef     // of a sequence: the column that owns it (serial, identity), zero otherwise
+	OwnedInternal                 bool          // … as an identity column's (pg_depend 'i')
+	Options                       []string      // reloptions, "name=value", in order
 	ACL                           ACL
 	RowSecurity, ForceRowSecurity bool
 	DependsOn                     []ColumnRef // what a view reads (pg_depend through pg_rewrite); Num 0: the relation as a whole
+	TypesUsed                     []OID       // user types that a view's expressions name, beside those of its columns
 	Version                       int         // schema version, 1 at creation, +1 with each change of columns
+	Revision                      uint64      // +1 with each change of anything; set by the catalog
 	CreatedAt                     time.Time
 	UpdatedAt                     time.Time
 }
@@ -153,15 +165,17 @@ type Column struct {
 	NotNull    bool
 	Default    string // SQL text, "" for none; the generation expression when Generated
 	DefaultOID OID    // pg_attrdef.oid
-	Identity   byte   // 0, 'a' always, 'd' by default
-	Generated  byte   // 0, 's' stored
-	Dropped    bool
-	Collation  OID
-	Storage    byte   // attstorage
-	Missing    []byte // stored form of the value that rows older than the column have; nil: NULL (ADD COLUMN … DEFAULT)
-	ACL        ACL
-	Options    []string
-	StatTarget int32
+	// DefaultRefs are the relations that Default refers to: sequences of nextval (Num 0), and for a generated column the columns it is made of.
+	DefaultRefs []ColumnRef
+	Identity    byte // 0, 'a' always, 'd' by default
+	Generated   byte // 0, 's' stored
+	Dropped     bool
+	Collation   OID
+	Storage     byte   // attstorage
+	Missing     []byte // stored form of the value that rows older than the column have; nil: NULL (ADD COLUMN … DEFAULT)
+	ACL         ACL
+	Options     []string
+	StatTarget  int32
 }
 
 // Index is an index of a table: a pg_class row with relkind 'i' and a pg_index row.
@@ -177,6 +191,7 @@ type Index struct {
 	Keys             []IndexKey // key columns
 	Include          []int16    // INCLUDE columns
 	Predicate        string     // SQL text, "" for none
+	ExprColumns      []int16    // columns that key expressions and the predicate read
 	Method           string     // "btree"
 	Options          []string
 	Constraint       OID // the constraint that it belongs to, 0 for a plain index
@@ -221,6 +236,12 @@ type SequenceDef struct {
 	Cycle     bool
 }
 
+// SequenceState is where a sequence stands.
+type SequenceState struct {
+	Last   int64
+	Called bool // false: the next value is Last itself
+}
+
 // UserType is an enum, a domain or a free-standing composite type (whose columns are in its Relation).
 type UserType struct {
 	OID, ArrayOID OID
@@ -236,6 +257,7 @@ type UserType struct {
 	Collation     OID
 	Constraints   []Constraint // checks of a domain
 	Relation      OID          // of a composite
+	ArrayName     string       // of the array type; "" when it is "_" and the name
 	ACL           ACL
 }
 
