@@ -12,14 +12,14 @@ import (
 // Call is what a function may know besides its arguments: the call site (types) and the session. One Call belongs to one call site of one running
 // statement, so Cache can keep what is costly to make from constant arguments (a compiled pattern).
 type Call struct {
-	Ctx     context.Context
-	Text    *pgtype.Context // formatting context of the session
-	Env     Env
-	Proc    *pgfacts.Proc
-	Types   []*pgtype.Type // the arguments' types as resolved (polymorphic ones concrete); of a VARIADIC "any" call every argument's
-	Result  *pgtype.Type   // the result's type, concrete
-	Variadic bool          // the last argument was passed as VARIADIC array
-	Cache   any
+	Ctx      context.Context
+	Text     *pgtype.Context // formatting context of the session
+	Env      Env
+	Proc     *pgfacts.Proc
+	Types    []*pgtype.Type // the arguments' types as resolved (polymorphic ones concrete); of a VARIADIC "any" call every argument's
+	Result   *pgtype.Type   // the result's type, concrete
+	Variadic bool           // the last argument was passed as VARIADIC array
+	Cache    any
 }
 
 // Scalar computes one value. Functions that PostgreSQL declares strict are never called with a NULL.
