@@ -56,6 +56,17 @@ type Type struct {
 	Columns   []Column    // of a composite type
 	Rep       Rep
 	Codec     Codec
+	Proc      Procs // what pg_type shows of its functions
+
+	array *Type
+}
+
+// Procs are the function names and storage facts of a pg_type row, "-" for none; the engine itself does not read them.
+type Procs struct {
+	Relation                                              OID // pg_type.typrelid
+	Subscript                                             string
+	Input, Output, Receive, Send, ModifierIn, ModifierOut string
+	Align, Storage                                        byte
 }
 
 // EnumLabel is one value of an enum.
@@ -72,7 +83,7 @@ type Column struct {
 	Typmod int32
 }
 
-// IsArray tells whether t is a true array type (category A), as against name or oidvector, which only have elements.
+// IsArray tells whether t is a true array type (category A: oidvector and int2vector too), as against name or point, which only have elements.
 func (t *Type) IsArray() bool { return t.Category == 'A' && t.Elem != nil }
 
 // Codec turns values of one type into bytes and back. Every method but the parsers takes a datum that is not NULL.

@@ -1,0 +1,59 @@
+package pgtype
+
+// builtinCodec chooses the representation and the codec of a built-in type. A type that is not named here exists in the catalog, but has no values.
+func builtinCodec(t *Type) (Rep, Codec) {
+	switch {
+	case t.Proc.Input == "array_in":
+		return RepArray, arrayCodec{t: t, elem: t.Elem}
+	case t.Kind == KindComposite:
+		return RepRecord, recordCodec{t: t}
+	case t.Kind == KindDomain:
+		rep, codec := builtinCodec(t.Base)
+		return rep, domainCodec{Codec: codec, mod: t.BaseMod}
+	case t.Kind == KindPseudo:
+		return pseudoCodecOf(t)
+	}
+	if rep, codec, ok := wordCodecOf(t); ok {
+		return rep, codec
+	}
+	text := textCodec{t: t}
+	switch t.OID {
+	case OIDText, OIDRefcursor:
+		return RepBytes, text
+	case OIDVarchar:
+		return RepBytes, varcharCodec{text}
+	case OIDBpchar:
+		return RepBytes, bpcharCodec{text}
+	case OIDName:
+		return RepBytes, nameCodec{text}
+	case OIDBytea:
+		return RepBytes, byteaCodec{}
+	case OIDAclitem:
+		return RepBytes, text
+	case OIDPgNodeTree:
+		return RepBytes, opaqueCodec{text}
+	case OIDInt2vector, OIDOidvector:
+		return RepArray, vectorCodec{arrayCodec{t: t, elem: t.Elem}}
+	}
+	return RepBytes, newUnsupported(t)
+}
+
+func wordCodecOf(t *Type) (Rep, Codec, bool) {
+	switch t.OID {
+	case OIDBool:
+		return RepWord, boolCodec{word{size: 1}}, true
+	case OIDInt2:
+		return RepWord, intCodec{word{size: 2}, "smallint"}, true
+	case OIDInt4:
+		return RepWord, intCodec{word{size: 4}, "integer"}, true
+	case OIDInt8:
+		return RepWord, intCodec{word{size: 8}, "bigint"}, true
+	case OIDFloat4:
+		return RepFloat, floatCodec{"real", 32}, true
+	case OIDFloat8:
+		return RepFloat, floatCodec{"double precision", 64}, true
+	case OIDQChar:
+		return RepWord, qcharCodec{word{size: 1, unsigned: true}}, true
+	}
+	return 0, nil, false
+}

@@ -1,0 +1,194 @@
+package pgtype
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/kalampg/kalampg/internal/pgerr"
+)
+
+// floatCodec is real and double precision.
+type floatCodec struct {
+	name string
+	bits int
+}
+
+func (c floatCodec) ParseText(_ *Context, s string, _ int32) (Datum, error) {
+	t := trimSpace(s)
+	v, err := strconv.ParseFloat(t, c.bits)
+	if err == nil && !(v == 0 && underflowed(t)) {
+		if strings.IndexByte(t, '_') >= 0 {
+			return Null, errSyntax(c.name, s)
+		}
+		return Float(v), nil
+	}
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		// C's strtod takes hexadecimal digits without an exponent too.
+		if strings.ContainsAny(t, "xX") && !strings.ContainsAny(t, "pP_") {
+			if v, err := strconv.ParseFloat(t+"p0", c.bits); err == nil {
+				return Float(v), nil
+			}
+		}
+		return Null, errSyntax(c.name, s)
+	}
+	return Null, pgerr.Newf(pgerr.NumericValueOutOfRange, "\"%s\" is out of range for type %s", t, c.name)
+}
+
+// underflowed tells whether a number that reads as zero has a digit other than zero.
+func underflowed(s string) bool {
+	if len(s) > 2 && (s[1]|0x20 == 'x' || s[2]|0x20 == 'x') {
+		return false
+	}
+	for i := 0; i < len(s) && s[i]|0x20 != 'e'; i++ {
+		if s[i] >= '1' && s[i] <= '9' {
+			return true
+		}
+	}
+	return false
+}
+
+func (c floatCodec) AppendText(ctx *Context, dst []byte, d Datum) []byte {
+	digits := 1
+	if ctx != nil {
+		digits = ctx.ExtraFloatDigits
+	}
+	return appendFloat(dst, d.Float(), c.bits, digits)
+}
+
+// AppendFloat8 appends a double precision as the session prints it.
+func AppendFloat8(c *Context, dst []byte, v float64) []byte {
+	return floatCodec{bits: 64}.AppendText(c, dst, Float(v))
+}
+
+func appendFloat(dst []byte, v float64, bits, extraDigits int) []byte {
+	switch {
+	case math.IsNaN(v):
+		return append(dst, "NaN"...)
+	case math.IsInf(v, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(v, -1):
+		return append(dst, "-Infinity"...)
+	}
+	fixedBelow, guaranteed := 15, 15
+	if bits == 32 {
+		fixedBelow, guaranteed = 6, 6
+	}
+	if extraDigits <= 0 {
+		return strconv.AppendFloat(dst, v, 'g', max(guaranteed+extraDigits, 1), bits)
+	}
+	if v == 0 {
+		return strconv.AppendFloat(dst, v, 'f', -1, bits)
+	}
+	var buf [32]byte
+	e := strconv.AppendFloat(buf[:0], v, 'e', -1, bits)
+	at := len(e) - 1
+	for e[at] != 'e' {
+		at--
+	}
+	exp := 0
+	for _, ch := range e[at+2:] {
+		exp = exp*10 + int(ch-'0')
+	}
+	if e[at+1] == '-' {
+		exp = -exp
+	}
+	if exp < -4 || exp >= fixedBelow {
+		return append(dst, e...)
+	}
+	return strconv.AppendFloat(dst, v, 'f', -1, bits)
+}
+
+func (c floatCodec) ParseBinary(_ *Context, b []byte, _ int32) (Datum, error) {
+	if len(b) != c.bits/8 {
+		return Null, errBinaryLength(len(b), c.bits/8)
+	}
+	if c.bits == 32 {
+		return Float(float64(math.Float32frombits(binary.BigEndian.Uint32(b)))), nil
+	}
+	return Float(math.Float64frombits(binary.BigEndian.Uint64(b))), nil
+}
+
+func (c floatCodec) AppendBinary(_ *Context, dst []byte, d Datum) []byte {
+	if c.bits == 32 {
+		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
+	}
+	return binary.BigEndian.AppendUint64(dst, math.Float64bits(d.Float()))
+}
+
+func (floatCodec) Compare(a, b Datum) int { return CompareFloat(a.Float(), b.Float()) }
+
+// CompareFloat orders as PostgreSQL: NaN equals itself and comes after all others.
+func CompareFloat(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	case a == b:
+		return 0
+	case a != a && b != b:
+		return 0
+	case a != a:
+		return 1
+	}
+	return -1
+}
+
+func (floatCodec) Comparable() bool { return true }
+
+func (floatCodec) Hash(d Datum, seed uint64) uint64 { return hashWord(canonicalFloat(d.Float()), seed) }
+
+// canonicalFloat is the bits of v, the same for both zeros and for all NaNs.
+func canonicalFloat(v float64) uint64 {
+	switch {
+	case v == 0:
+		return 0
+	case v != v:
+		return math.Float64bits(math.NaN())
+	}
+	return math.Float64bits(v)
+}
+
+// AppendKey turns the bits so that they sort as unsigned: negative numbers inverted, the others with the sign bit set. Minus zero becomes zero.
+func (floatCodec) AppendKey(dst []byte, d Datum) []byte {
+	u := canonicalFloat(d.Float())
+	if u>>63 != 0 {
+		u = ^u
+	} else {
+		u |= 1 << 63
+	}
+	return binary.BigEndian.AppendUint64(dst, u)
+}
+
+func (floatCodec) DecodeKey(b []byte) (Datum, []byte, error) {
+	if len(b) < 8 {
+		return Null, nil, errCorrupt("key")
+	}
+	u := binary.BigEndian.Uint64(b)
+	if u>>63 != 0 {
+		u &^= 1 << 63
+	} else {
+		u = ^u
+	}
+	return Float(math.Float64frombits(u)), b[8:], nil
+}
+
+func (c floatCodec) AppendStored(dst []byte, d Datum) []byte {
+	if c.bits == 32 {
+		return binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
+	}
+	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(d.Float()))
+}
+
+func (c floatCodec) DecodeStored(b []byte) (Datum, error) {
+	switch {
+	case c.bits == 32 && len(b) == 4:
+		return Float(float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))), nil
+	case c.bits == 64 && len(b) == 8:
+		return Float(math.Float64frombits(binary.LittleEndian.Uint64(b))), nil
+	}
+	return Null, errCorrupt(c.name)
+}
