@@ -21,6 +21,9 @@ func families() []family {
 	return []family{
 		{"bool", boolFamily},
 		{"integer", integerFamily},
+		{"float", floatFamily},
+		{"math", mathFamily},
+		{"random", randomFamily},
 	}
 }
 
