@@ -118,6 +118,14 @@ func (r *Reader) Startup() ([]byte, error) {
 	return body, nil
 }
 
+// Wait returns when a message has begun to arrive.
+func (r *Reader) Wait() error {
+	if r.r < r.w {
+		return nil
+	}
+	return r.fill(1)
+}
+
 // Next reads the next message. The body is valid until the next call. A *TypeError or a *pgerr.Error ends the connection, any other error
 // is the connection's end.
 func (r *Reader) Next(state State) (kind byte, body []byte, err error) {

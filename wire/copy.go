@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"errors"
+	"io"
+
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/wire/proto"
+)
+
+// copyReader is the client's stream during COPY FROM STDIN.
+type copyReader struct{ c *conn }
+
+// Next gives the next piece of the stream.
+func (r copyReader) Next() ([]byte, error) {
+	for {
+		kind, body, err := r.c.in.Next(proto.CopyingIn)
+		if err != nil {
+			return nil, r.c.copyFailure(err)
+		}
+		switch kind {
+		case 'd':
+			return body, nil
+		case 'c':
+			return nil, io.EOF
+		case 'f':
+			reason, err := proto.DecodeString(body)
+			if err != nil {
+				return nil, err
+			}
+			return nil, pgerr.Newf(pgerr.QueryCanceled, "COPY from stdin failed: %s", reason)
+		}
+		// Flush and Sync: a client of the extended protocol may have sent them before it knew that this is a COPY.
+	}
+}
+
+// copyFailure is the error that a COPY ends with when the stream itself is at fault.
+func (c *conn) copyFailure(err error) error {
+	var refused *proto.TypeError
+	if errors.As(err, &refused) {
+		c.lost = true
+		return refused.Coded()
+	}
+	if e, ok := pgerr.As(err); ok {
+		c.lost = true
+		return e
+	}
+	if e := c.intr.awake(); e != nil {
+		return e
+	}
+	return pgerr.Wrap(err, pgerr.ConnectionFailure, "unexpected EOF on client connection with an open transaction")
+}

@@ -1,0 +1,150 @@
+package wire
+
+import (
+	"errors"
+	"time"
+
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/wire/proto"
+)
+
+// loop handles messages until the connection ends; the error says why.
+func (c *conn) loop() error {
+	for {
+		if c.in.Buffered() == 0 {
+			if err := c.idle(); err != nil {
+				return err
+			}
+		}
+		kind, body, err := c.in.Next(proto.Ready)
+		if err != nil {
+			return c.readFailure(err, nil)
+		}
+		if err := c.handle(kind, body); err != nil {
+			return err
+		}
+		if err := c.out.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// idle prepares for a wait, in which memory goes back, and waits itself if the session limits it. Between the messages of an extended query the
+// session is not idle, although it waits.
+func (c *conn) idle() error {
+	c.in.Idle()
+	c.out.Idle()
+	var after time.Duration
+	var limit error
+	if !c.inCycle {
+		after, limit = c.session.IdleLimit()
+	}
+	if e := c.intr.idle(!c.inCycle && c.session.Status() == 'I', after); e != nil {
+		return e
+	}
+	if after <= 0 {
+		return nil
+	}
+	if err := c.in.Wait(); err != nil {
+		return c.readFailure(err, limit)
+	}
+	if e := c.intr.awake(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// handle does what a message asks for. An error ends the connection.
+func (c *conn) handle(kind byte, body []byte) error {
+	switch kind {
+	case 'S':
+		c.skipping = false
+		return c.sync(body)
+	case 'X':
+		return errDone
+	case 'd', 'c', 'f':
+		// What is left of a COPY that failed: the client could not know yet.
+		return nil
+	}
+	if c.skipping {
+		return nil
+	}
+	switch kind {
+	case 'Q':
+		return c.query(body)
+	case 'F':
+		return c.functionCall()
+	}
+	c.inCycle = true
+	err := c.extended(kind, body)
+	if err == nil {
+		return nil
+	}
+	c.skipping = true
+	return c.report(err)
+}
+
+// extended does one message of the extended protocol.
+func (c *conn) extended(kind byte, body []byte) error {
+	switch kind {
+	case 'B':
+		return c.bind(body)
+	case 'E':
+		return c.execute(body)
+	case 'P':
+		return c.parse(body)
+	case 'D':
+		return c.describe(body)
+	case 'C':
+		return c.closeTarget(body)
+	default: // 'H', since the reader lets no other through
+		if err := proto.DecodeEmpty(body); err != nil {
+			return c.refuse(err)
+		}
+		return c.out.Flush()
+	}
+}
+
+// refuse tells the session of an error that it has not seen, which aborts its transaction like any other.
+func (c *conn) refuse(err error) error {
+	c.session.Fail(err)
+	return err
+}
+
+// report sends an error. The result is not nil when the connection must end.
+func (c *conn) report(err error) error {
+	if dead := c.out.Err(); dead != nil {
+		return dead
+	}
+	if errors.Is(err, errDone) {
+		return err
+	}
+	e := c.coded(err)
+	if e.Severity == "FATAL" || e.Severity == "PANIC" {
+		return e
+	}
+	c.observe(e.Code)
+	if err := c.out.Error(e); err != nil {
+		return err
+	}
+	if c.lost {
+		return fatal(pgerr.ProtocolViolation, "terminating connection because protocol synchronization was lost")
+	}
+	return nil
+}
+
+// ready ends a cycle: changed settings, ReadyForQuery, and everything goes out.
+func (c *conn) ready() error {
+	if err := c.sink.reportChanges(); err != nil {
+		return err
+	}
+	c.inCycle = false
+	status := c.session.Status()
+	if status == 'I' { // no portal outlives the transaction, so neither do its parameters
+		c.unnamed.Release()
+	}
+	if err := c.out.ReadyForQuery(status); err != nil {
+		return err
+	}
+	return c.out.Flush()
+}

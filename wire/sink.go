@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"github.com/jackc/pgproto3/v2"
+
+	"github.com/kalampg/kalampg/exec/result"
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
+)
+
+// sink sends what statements yield to the client.
+type sink struct {
+	conn     *conn
+	context  *pgtype.Context
+	columns  []result.Column
+	reported [][2]string // settings as the client knows them; few, so a list
+	changed  [][2]string // settings as they are now, since the last ReadyForQuery
+}
+
+var _ result.Sink = (*sink)(nil)
+
+func (s *sink) Header(c *pgtype.Context, columns []result.Column, describe bool) error {
+	s.context, s.columns = c, columns
+	if !describe {
+		return s.conn.out.Err()
+	}
+	return s.conn.out.RowDescription(columns)
+}
+
+func (s *sink) Row(values []pgtype.Datum) error {
+	return s.conn.out.DataRow(s.context, s.columns, values)
+}
+
+func (s *sink) Complete(tag string) error { return s.conn.out.CommandComplete(tag) }
+func (s *sink) Suspended() error          { return s.conn.out.PortalSuspended() }
+func (s *sink) Empty() error              { return s.conn.out.EmptyQueryResponse() }
+
+func (s *sink) Notice(n *pgerr.Error) error { return s.conn.out.Notice(n) }
+
+// ParameterStatus keeps the value for the end of the cycle, when PostgreSQL sends it: a setting may change back before.
+func (s *sink) ParameterStatus(name, value string) error {
+	set(&s.changed, name, value)
+	return s.conn.out.Err()
+}
+
+func (s *sink) Notification(pid int32, channel, payload string) error {
+	return s.conn.out.Send(&pgproto3.NotificationResponse{PID: uint32(pid), Channel: channel, Payload: payload})
+}
+
+func (s *sink) CopyIn(format result.Format, columns int) (result.CopyReader, error) {
+	if err := s.conn.out.CopyResponse('G', format, columns); err != nil {
+		return nil, err
+	}
+	return copyReader{s.conn}, s.conn.out.Flush()
+}
+
+func (s *sink) CopyOut(format result.Format, columns int) error {
+	return s.conn.out.CopyResponse('H', format, columns)
+}
+
+func (s *sink) CopyData(data []byte) error { return s.conn.out.CopyData(data) }
+func (s *sink) CopyDone() error            { return s.conn.out.CopyDone() }
+func (s *sink) Flush() error               { return s.conn.out.Flush() }
+
+// reportChanges sends the settings whose value is no longer what the client was told.
+func (s *sink) reportChanges() error {
+	if len(s.changed) == 0 {
+		return nil
+	}
+	for _, p := range s.changed {
+		if set(&s.reported, p[0], p[1]) {
+			if err := s.conn.out.ParameterStatus(p[0], p[1]); err != nil {
+				return err
+			}
+		}
+	}
+	s.changed = s.changed[:0]
+	return nil
+}
+
+// set puts a value into a list and tells whether that changed it.
+func set(list *[][2]string, name, value string) bool {
+	for i := range *list {
+		if p := &(*list)[i]; p[0] == name {
+			same := p[1] == value
+			p[1] = value
+			return !same
+		}
+	}
+	*list = append(*list, [2]string{name, value})
+	return true
+}
