@@ -1,0 +1,100 @@
+package userdata
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/kalampg/kalampg/internal/kv"
+)
+
+// Service is what rows need beyond one table: identifiers for rows without a primary key.
+type Service struct {
+	store kv.Store
+
+	mu        sync.Mutex
+	next, end uint64
+}
+
+// New makes the service over a store.
+func New(store kv.Store) *Service { return &Service{store: store} }
+
+// rowIDLease is how many row ids are reserved at once; a crash loses the rest of a lease, never repeats one.
+const rowIDLease = 1 << 16
+
+var rowIDKey = []byte{kv.SpaceMeta, 'r', 'o', 'w', 'i', 'd'}
+
+// RowID gives the next hidden row id. Ids grow, so rows without a primary key lie in the order of their insertion.
+func (s *Service) RowID(ctx context.Context) (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.next == s.end {
+		if err := s.lease(ctx); err != nil {
+			return 0, err
+		}
+	}
+	s.next++
+	return s.next, nil
+}
+
+func (s *Service) lease(ctx context.Context) error {
+	t, err := s.store.Begin(ctx, kv.TxnOptions{})
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	var b kv.Batch
+	if err := t.Lock(ctx, [][]byte{rowIDKey}, kv.LockOptions{Mode: kv.ForUpdate}); err != nil {
+		return err
+	}
+	if err := t.Get(ctx, [][]byte{rowIDKey}, &b, kv.GetOptions{Latest: true}); err != nil {
+		return err
+	}
+	var at uint64
+	if b.Found(0) {
+		at = binary.BigEndian.Uint64(b.Value(0))
+	}
+	if err := t.Put(rowIDKey, binary.BigEndian.AppendUint64(nil, at+rowIDLease)); err != nil {
+		return err
+	}
+	if _, err := t.Commit(ctx); err != nil {
+		return err
+	}
+	s.next, s.end = at, at+rowIDLease
+	return nil
+}
+
+// Access is a transaction's way to rows: used by one goroutine, reused from statement to statement.
+type Access struct {
+	Service *Service
+	Txn     kv.Txn
+
+	Scope     string // whose rows, in user and stream tables
+	AllScopes bool   // read every scope (kalam.all_users)
+
+	Now            int64 // start of the transaction, microseconds since 2000: what _updated will say
+	RepeatableRead bool  // a row that changed after the snapshot is a conflict (40001), not looked at again
+	LockTimeout    time.Duration
+	HardDelete     bool // kalam.hard_delete: deleted rows are not kept
+	NoFeed         bool // write no change records
+
+	key, other []byte // scratch
+	one        [1][]byte
+	batch      kv.Batch // of look-ups
+	locked     kv.Batch // of rows read under their lock
+	value      []byte
+	change     []byte
+}
+
+// get looks one key up.
+func (a *Access) get(ctx context.Context, into *kv.Batch, key []byte, latest bool) error {
+	a.one[0] = key
+	return a.Txn.Get(ctx, a.one[:], into, kv.GetOptions{Latest: latest})
+}
+
+// lockKey takes one key's lock.
+func (a *Access) lockKey(ctx context.Context, key []byte, mode kv.LockMode) error {
+	a.one[0] = key
+	return a.Txn.Lock(ctx, a.one[:], kv.LockOptions{Mode: mode, Timeout: a.LockTimeout})
+}
