@@ -14,11 +14,16 @@ import (
 type Manager struct {
 	seed   maphash.Seed
 	graph  sync.Mutex // serialises beginning to wait; taken before a shard's mutex
+	closed chan struct{}
+	once   sync.Once
 	shards [1 << shardBits]shard
 }
 
 // New returns an empty lock manager.
-func New() *Manager { return &Manager{seed: maphash.MakeSeed()} }
+func New() *Manager { return &Manager{seed: maphash.MakeSeed(), closed: make(chan struct{})} }
+
+// Close makes every wait, present and future, fail with kv.ErrClosed.
+func (m *Manager) Close() { m.once.Do(func() { close(m.closed) }) }
 
 func (m *Manager) hash(key []byte) uint64 { return maphash.Bytes(m.seed, key) }
 
@@ -139,6 +144,8 @@ func (o *Owner) wait(ctx context.Context, w *waiter, timeout time.Duration) erro
 		err = context.Cause(ctx)
 	case <-expired:
 		err = kv.ErrLockTimeout
+	case <-o.m.closed:
+		err = kv.ErrClosed
 	}
 	o.leader.waiting.Store(nil)
 	if err == nil {
@@ -233,3 +240,6 @@ func (o *Owner) detach(h *hold) {
 	}
 	o.held--
 }
+
+// Tag is what Init was given.
+func (o *Owner) Tag() uint64 { return o.tag }

@@ -1,0 +1,45 @@
+package txn
+
+import (
+	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/writebuf"
+)
+
+// Engine is an ordered map with snapshots that applies one group of commits at a time. Reads run concurrently with each other and
+// with Apply; the other methods are never called concurrently.
+type Engine interface {
+	// Snapshot pins the state after the last Apply.
+	Snapshot() Snapshot
+	// Get appends one item per key to the batch, in their order.
+	Get(s Snapshot, keys [][]byte, into *kv.Batch) error
+	// Iter opens an iterator over the span.
+	Iter(s Snapshot, span kv.Span, o kv.ScanOptions) (Iter, error)
+	// Prepare encodes the writes of a transaction for Apply; it runs in the committing goroutine. units is how far the version moves with
+	// this commit, at least 1.
+	Prepare(b *writebuf.Buffer) (w Writes, units int)
+	// Apply writes a group, durably if sync. After an error nothing of it is visible to later snapshots. An error which wraps kv.ErrDiskFull
+	// says that a later Apply may succeed.
+	Apply(group []*Commit, sync bool) error
+	// Sync makes everything that was applied durable.
+	Sync() error
+	// Close is called once, when nothing else runs and every iterator is closed.
+	Close() error
+}
+
+// Snapshot is a pinned state of an engine.
+type Snapshot interface{ Release() }
+
+// Iter yields items in order. Next appends nothing and returns 0 at the end.
+type Iter interface {
+	Next(into *kv.Batch) (int, error) // resets into first
+	Close()
+}
+
+// Writes is a transaction in its engine's form.
+type Writes any
+
+// Commit is a member of a group.
+type Commit struct {
+	Writes  Writes
+	Version kv.Version
+}

@@ -1,0 +1,176 @@
+package txn
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/feed"
+	"github.com/kalampg/kalampg/internal/kv/lock"
+	"github.com/kalampg/kalampg/internal/kv/writebuf"
+)
+
+// Options of a store.
+type Options struct {
+	Last      kv.Version // version of the newest commit that the engine holds
+	FeedBytes int        // memory for the change feed; 0: 16 MiB
+	// SyncDelay is how long a commit without sync may stay undurable; 0: 200 ms.
+	SyncDelay time.Duration
+}
+
+// Store implements kv.Store, kv.ChangeSource, kv.Locker and kv.Observer on an Engine.
+type Store struct {
+	engine Engine
+	locks  *lock.Manager
+	ring   *feed.Ring
+	delay  time.Duration
+
+	// gate is held shared by every use of the engine and exclusively by Close.
+	gate    sync.RWMutex
+	closed  bool
+	cursors cursorList
+
+	snapMu  sync.Mutex
+	current *snapshot
+
+	committer committer
+	buffers   sync.Pool
+	stats     stats
+}
+
+type stats struct {
+	commits, groups, syncs, conflicts, begun atomic.Int64
+}
+
+// New returns a store on engine, which it closes in the end.
+func New(engine Engine, o Options) *Store {
+	if o.FeedBytes == 0 {
+		o.FeedBytes = 16 << 20
+	}
+	if o.SyncDelay == 0 {
+		o.SyncDelay = 200 * time.Millisecond
+	}
+	s := &Store{engine: engine, locks: lock.New(), ring: feed.New(o.FeedBytes, o.Last), delay: o.SyncDelay}
+	s.buffers.New = func() any { return new(writebuf.Buffer) }
+	s.current = &snapshot{engine: engine.Snapshot(), version: o.Last}
+	s.current.refs.Store(1)
+	s.committer.start(s, o.Last)
+	return s
+}
+
+// snapshot is an engine snapshot shared by all who began while it was the newest.
+type snapshot struct {
+	engine  Snapshot
+	version kv.Version
+	refs    atomic.Int32
+}
+
+func (s *Store) acquire() *snapshot {
+	s.snapMu.Lock()
+	c := s.current
+	c.refs.Add(1) // under the mutex: publish may be about to drop the last reference
+	s.snapMu.Unlock()
+	return c
+}
+
+// release gives a reference back; the caller holds the gate or is the committer.
+func (c *snapshot) release() {
+	if c.refs.Add(-1) == 0 {
+		c.engine.Release()
+	}
+}
+
+// publish makes everything applied so far visible as version v.
+func (s *Store) publish(v kv.Version) {
+	c := &snapshot{engine: s.engine.Snapshot(), version: v}
+	c.refs.Store(1)
+	s.snapMu.Lock()
+	old := s.current
+	s.current = c
+	s.snapMu.Unlock()
+	old.release()
+}
+
+// enter admits a use of the engine; leave ends it.
+func (s *Store) enter() error {
+	s.gate.RLock()
+	if s.closed {
+		s.gate.RUnlock()
+		return kv.ErrClosed
+	}
+	return nil
+}
+
+func (s *Store) leave() { s.gate.RUnlock() }
+
+// Begin starts a transaction.
+func (s *Store) Begin(ctx context.Context, o kv.TxnOptions) (kv.Txn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	t := &Txn{s: s, snap: s.acquire(), options: o}
+	t.init()
+	s.stats.begun.Add(1)
+	return t, nil
+}
+
+// Close waits for running calls, ends every wait, and closes the engine. What was committed without sync is made durable.
+func (s *Store) Close() error {
+	s.locks.Close()
+	s.committer.stop()
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.ring.Close()
+	s.cursors.closeAll()
+	s.current.release()
+	err := s.committer.flush()
+	if cerr := s.engine.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// Changes opens a reader of the change feed.
+func (s *Store) Changes(from kv.Version) (kv.ChangeReader, error) {
+	r, err := s.ring.Reader(from)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Visible is the newest version that new snapshots see.
+func (s *Store) Visible() kv.Version {
+	s.snapMu.Lock()
+	defer s.snapMu.Unlock()
+	return s.current.version
+}
+
+// NewLockSession returns a lock owner that outlives transactions.
+func (s *Store) NewLockSession(owner uint64) kv.LockSession { return s.locks.NewSession(owner) }
+
+// Locks lists every lock that is held or waited for.
+func (s *Store) Locks() []kv.LockInfo { return s.locks.List() }
+
+// Metrics reports the store's counters.
+func (s *Store) Metrics() []kv.Metric {
+	return []kv.Metric{
+		{Name: "kv_begins_total", Value: float64(s.stats.begun.Load())},
+		{Name: "kv_commits_total", Value: float64(s.stats.commits.Load())},
+		{Name: "kv_commit_groups_total", Value: float64(s.stats.groups.Load())},
+		{Name: "kv_syncs_total", Value: float64(s.stats.syncs.Load())},
+		{Name: "kv_conflicts_total", Value: float64(s.stats.conflicts.Load())},
+		{Name: "kv_visible_version", Value: float64(s.Visible())},
+		{Name: "kv_feed_bytes", Value: float64(s.ring.Bytes())},
+	}
+}

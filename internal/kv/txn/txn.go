@@ -1,0 +1,296 @@
+package txn
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/lock"
+	"github.com/kalampg/kalampg/internal/kv/writebuf"
+)
+
+var errNoMark = errors.New("kv: savepoint mark of another transaction, or one that was rolled back")
+
+// Txn implements kv.Txn.
+type Txn struct {
+	s       *Store
+	snap    *snapshot
+	first   *snapshot        // the one that the first write saw, kept for the conflict check
+	buf     *writebuf.Buffer // nil until the first write
+	options kv.TxnOptions
+	done    bool
+	owner   lock.Owner
+	cursors *cursor // open ones
+	emitted emitted
+	marks   []mark
+	hooks   []func(kv.Version)
+}
+
+// mark is a savepoint; kv.Mark is its index.
+type mark struct {
+	ops     kv.Mark
+	records int
+}
+
+// emitted holds change records one behind the other.
+type emitted struct {
+	bytes []byte
+	ends  []int
+}
+
+func (t *Txn) init() {
+	var leader *lock.Owner
+	if session, ok := t.options.Session.(*lock.Session); ok && session != nil {
+		leader = session.Owner()
+	}
+	tag := uint64(0)
+	if leader != nil {
+		tag = leader.Tag()
+	}
+	t.owner.Init(t.s.locks, leader, tag)
+}
+
+// Snapshot is the version that reads see.
+func (t *Txn) Snapshot() kv.Version { return t.snap.version }
+
+// enter admits a call on an open transaction.
+func (t *Txn) enter(ctx context.Context) error {
+	if t.done {
+		return kv.ErrTxnDone
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return t.s.enter()
+}
+
+// Get looks keys up in the write buffer and, where that says nothing, in the engine.
+func (t *Txn) Get(ctx context.Context, keys [][]byte, into *kv.Batch, o kv.GetOptions) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.s.leave()
+	snap := t.snap
+	if o.Latest {
+		snap = t.s.acquire()
+		defer snap.release()
+	}
+	into.Reset()
+	if t.buf == nil || t.buf.Len() == 0 {
+		return t.s.engine.Get(snap.engine, keys, into)
+	}
+	from := 0 // keys before it are in the batch
+	for i, key := range keys {
+		value, found, known := t.buf.Get(key)
+		if !known {
+			continue
+		}
+		if from < i {
+			if err := t.s.engine.Get(snap.engine, keys[from:i], into); err != nil {
+				return err
+			}
+		}
+		if found {
+			into.Append(key, value, kv.Pending)
+		} else {
+			into.AppendMissing(key)
+		}
+		from = i + 1
+	}
+	if from < len(keys) {
+		return t.s.engine.Get(snap.engine, keys[from:], into)
+	}
+	return nil
+}
+
+// writing admits a write and prepares the buffer.
+func (t *Txn) writing() error {
+	switch {
+	case t.done:
+		return kv.ErrTxnDone
+	case t.options.ReadOnly:
+		return kv.ErrReadOnly
+	}
+	if t.buf == nil {
+		t.buf = t.s.buffers.Get().(*writebuf.Buffer)
+	}
+	if t.first == nil {
+		t.first = t.snap
+		t.first.refs.Add(1)
+	}
+	return nil
+}
+
+// Put buffers a value.
+func (t *Txn) Put(key, value []byte) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	t.buf.Put(key, value, t.snap.version)
+	return nil
+}
+
+// Delete buffers a removal.
+func (t *Txn) Delete(key []byte) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	t.buf.Delete(key, t.snap.version)
+	return nil
+}
+
+// DeleteRange buffers the removal of a span.
+func (t *Txn) DeleteRange(span kv.Span) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	t.buf.DeleteRange(span)
+	return nil
+}
+
+// Lock takes locks that last to the end of the transaction.
+func (t *Txn) Lock(ctx context.Context, keys [][]byte, o kv.LockOptions) error {
+	switch {
+	case t.done:
+		return kv.ErrTxnDone
+	case t.options.ReadOnly:
+		return kv.ErrReadOnly
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	for i, key := range keys {
+		if o.Skip != nil {
+			o.Skip[i] = !t.owner.TryAcquire(key, o.Mode)
+		} else if err := t.owner.Acquire(ctx, key, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NewStatement moves the snapshot forward.
+func (t *Txn) NewStatement(ctx context.Context) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.s.leave()
+	old := t.snap
+	t.snap = t.s.acquire()
+	old.release()
+	return nil
+}
+
+// Savepoint marks the write buffer and the emitted records.
+func (t *Txn) Savepoint() kv.Mark {
+	m := mark{records: len(t.emitted.ends)}
+	if t.buf != nil {
+		m.ops = t.buf.Mark()
+	}
+	if n := len(t.marks); n > 0 && t.marks[n-1] == m {
+		return kv.Mark(n - 1)
+	}
+	t.marks = append(t.marks, m)
+	return kv.Mark(len(t.marks) - 1)
+}
+
+// RollbackTo undoes what came after the mark. Cursors that were opened after it lose the undone writes.
+func (t *Txn) RollbackTo(at kv.Mark) error {
+	if t.done {
+		return kv.ErrTxnDone
+	}
+	if int(at) >= len(t.marks) || at < 0 {
+		return errNoMark
+	}
+	m := t.marks[at]
+	t.marks = t.marks[:at+1]
+	if t.buf != nil {
+		t.buf.RollbackTo(m.ops)
+	}
+	t.emitted.truncate(m.records)
+	return nil
+}
+
+// Emit attaches a change record.
+func (t *Txn) Emit(record []byte) {
+	t.emitted.bytes = append(t.emitted.bytes, record...)
+	t.emitted.ends = append(t.emitted.ends, len(t.emitted.bytes))
+}
+
+func (e *emitted) truncate(n int) {
+	e.ends = e.ends[:n]
+	if n == 0 {
+		e.bytes = e.bytes[:0]
+	} else {
+		e.bytes = e.bytes[:e.ends[n-1]]
+	}
+}
+
+// records cuts the bytes up; they belong to the feed from then on.
+func (e *emitted) records() [][]byte {
+	if len(e.ends) == 0 {
+		return nil
+	}
+	list := make([][]byte, len(e.ends))
+	from := 0
+	for i, end := range e.ends {
+		list[i] = e.bytes[from:end:end]
+		from = end
+	}
+	return list
+}
+
+// OnCommit registers a function for the moment of the commit.
+func (t *Txn) OnCommit(f func(kv.Version)) { t.hooks = append(t.hooks, f) }
+
+// Written tells whether there are writes to commit.
+func (t *Txn) Written() bool { return t.buf != nil && t.buf.Len() > 0 }
+
+// Commit ends the transaction.
+func (t *Txn) Commit(ctx context.Context) (kv.Version, error) {
+	if t.done {
+		return 0, kv.ErrTxnDone
+	}
+	if ctx.Err() != nil {
+		t.Rollback()
+		return 0, context.Cause(ctx)
+	}
+	if !t.Written() && len(t.emitted.ends) == 0 && len(t.hooks) == 0 {
+		v := t.snap.version
+		t.end()
+		return v, nil
+	}
+	v, err := t.s.committer.commit(t)
+	t.end()
+	return v, err
+}
+
+// Rollback ends the transaction and drops its writes.
+func (t *Txn) Rollback() {
+	if !t.done {
+		t.end()
+	}
+}
+
+// end gives everything back: cursors, snapshots, buffer, and last the locks, so that who waits for them finds all in order.
+func (t *Txn) end() {
+	t.done = true
+	for t.cursors != nil {
+		t.cursors.Close()
+	}
+	if t.s.enter() == nil {
+		t.snap.release()
+		if t.first != nil {
+			t.first.release()
+		}
+		t.s.leave()
+	}
+	if t.buf != nil {
+		t.buf.Reset()
+		t.s.buffers.Put(t.buf)
+		t.buf = nil
+	}
+	t.marks, t.hooks, t.emitted = nil, nil, emitted{}
+	if t.owner.Held() > 0 {
+		t.owner.ReleaseAll()
+	}
+}
