@@ -14,6 +14,9 @@ var builtinRows string
 // maxBuiltinOID is above every OID that initdb gives a type.
 const maxBuiltinOID = 16384
 
+// firstInformationSchemaOID is above pg_catalog's types: the domains of information_schema and their arrays follow.
+const firstInformationSchemaOID = 13127
+
 // catalogTypes is the set of built-in types, by every way one looks for them.
 type catalogTypes struct {
 	byOID  [maxBuiltinOID]*Type
@@ -56,7 +59,9 @@ func loadBuiltin() *catalogTypes {
 	for i, line := range lines {
 		t, elem := parseBuiltinRow(strings.Split(line, "\t"))
 		c.byOID[t.OID] = t
-		c.byName[t.Name] = t
+		if t.OID < firstInformationSchemaOID {
+			c.byName[t.Name] = t
+		}
 		c.all = append(c.all, t)
 		elems[i] = elem
 	}
@@ -67,6 +72,11 @@ func loadBuiltin() *catalogTypes {
 	for _, t := range c.all {
 		if t.Kind == KindDomain {
 			setInformationSchemaDomain(c, t)
+		}
+	}
+	for _, t := range c.all {
+		if t.OID >= firstInformationSchemaOID && t.Elem != nil {
+			t.Schema = t.Elem.Schema
 		}
 	}
 	for _, t := range c.all {
