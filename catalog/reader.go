@@ -62,9 +62,3 @@ type Equality struct {
 	Num   int16
 	Value pgtype.Datum
 }
-
-// SystemRelation is a relation of class desc.System: a base relation with the table that computes its rows, or a view (Table nil) whose ViewQuery is SQL.
-type SystemRelation struct {
-	Relation *desc.Relation
-	Table    SystemTable
-}

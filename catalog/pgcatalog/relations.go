@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/kalampg/kalampg/catalog"
-	"github.com/kalampg/kalampg/catalog/acl"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/pgfacts"
 	"github.com/kalampg/kalampg/internal/pgtype"
@@ -124,7 +123,7 @@ func describeRelations() []*desc.Relation {
 		}
 		rel := &desc.Relation{
 			OID: f.oid("oid"), Name: f.str("relname"), Schema: f.oid("relnamespace"), Owner: f.oid("relowner"), Kind: kind, Persistence: 'p',
-			Class: desc.System, RowType: f.oid("reltype"), RowArray: arrayOf[f.oid("reltype")], Version: 1, ACL: acl.Parse(f.str("relacl"), builtinRole),
+			Class: desc.System, RowType: f.oid("reltype"), RowArray: arrayOf[f.oid("reltype")], Version: 1, ACL: parseACL(f.str("relacl")),
 		}
 		if kind == desc.View {
 			rel.ViewQuery = viewQuery(rel)
@@ -139,7 +138,7 @@ func describeRelations() []*desc.Relation {
 		}
 		rel.Columns = append(rel.Columns, desc.Column{
 			Num: int16(f.num("attnum")), Name: f.str("attname"), Type: f.oid("atttypid"), Typmod: int32(f.num("atttypmod")), NotNull: f.bool("attnotnull"),
-			Collation: f.oid("attcollation"), Storage: f.char("attstorage"), StatTarget: int32(f.num("attstattarget")), ACL: acl.Parse(f.str("attacl"), builtinRole),
+			Collation: f.oid("attcollation"), Storage: f.char("attstorage"), StatTarget: int32(f.num("attstattarget")), ACL: parseACL(f.str("attacl")),
 		})
 	})
 	describeIndexes(byOID, indexName)
@@ -205,14 +204,36 @@ func viewQuery(rel *desc.Relation) string {
 	return strings.TrimSuffix(strings.TrimSpace(string(b)), ";")
 }
 
-// builtinRole resolves the names of initdb's roles in facts.
-func builtinRole(name string) (pgtype.OID, bool) {
-	o, ok := builtinRoles()[name]
-	return o, ok
+// parseACL reads the privileges of a fact; nil when there are none.
+func parseACL(s string) desc.ACL {
+	if s == "" {
+		return nil
+	}
+	list := desc.ACL{}
+	for _, word := range splitArray(s) {
+		if item, err := desc.ParseACLItem(word, initdbRoles()); err == nil {
+			list = append(list, item)
+		}
+	}
+	return list
 }
 
-var builtinRoles = sync.OnceValue(func() map[string]pgtype.OID {
-	m := make(map[string]pgtype.OID)
-	facts("pg_authid", func(f fact) { m[f.str("rolname")] = f.oid("oid") })
+// roleSet is initdb's roles by name, for reading the privileges in facts.
+type roleSet map[string]*desc.Role
+
+var initdbRoles = sync.OnceValue(func() roleSet {
+	m := make(roleSet)
+	facts("pg_authid", func(f fact) { m[f.str("rolname")] = &desc.Role{OID: f.oid("oid"), Name: f.str("rolname")} })
 	return m
 })
+
+func (s roleSet) RoleByName(name string) *desc.Role { return s[name] }
+
+func (s roleSet) Role(o desc.OID) *desc.Role {
+	for _, role := range s {
+		if role.OID == o {
+			return role
+		}
+	}
+	return nil
+}

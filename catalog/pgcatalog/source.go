@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/kalampg/kalampg/catalog"
-	"github.com/kalampg/kalampg/catalog/acl"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
@@ -39,25 +38,14 @@ func ownRelation(r catalog.Reader, q *query, column string, yield func(*desc.Rel
 	ownRelations(r, yield)
 }
 
-// roleName prints a role in an aclitem; PostgreSQL prints the OID of one that is gone.
-func roleNames(r catalog.Reader) func(desc.OID) string {
-	return func(o desc.OID) string {
-		if role := r.Role(o); role != nil {
-			return role.Name
-		}
-		return oidText(o)
-	}
-}
-
 // aclDatum is an aclitem[]; NULL for the default.
 func aclDatum(r catalog.Reader, list desc.ACL) pgtype.Datum {
 	if list == nil {
 		return null
 	}
-	names := roleNames(r)
 	elems := make([]pgtype.Datum, len(list))
 	for i, item := range list {
-		elems[i] = text(acl.Format(item, names))
+		elems[i] = text(item.Text(r))
 	}
 	return array(pgtype.AclitemType, elems)
 }
