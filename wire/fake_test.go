@@ -293,5 +293,8 @@ func (s *fakeSession) Context() *pgtype.Context { return s.context }
 func (s *fakeSession) Close()                   { s.backend.sessions.Add(-1) }
 
 func (s *fakeSession) IdleLimit() (time.Duration, error) {
+	if s.backend.idle == 0 {
+		return 0, nil
+	}
 	return s.backend.idle, fatal(pgerr.IdleSessionTimeout, "terminating connection due to idle-session timeout")
 }
