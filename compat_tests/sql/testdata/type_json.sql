@@ -66,4 +66,4 @@ select '{"a":1}'::json::text, '{"a":1}'::text::json, '5'::json::text::int, '{"a"
 select '5'::json::int;
 select json_build_object('x', json_build_array(1, json_build_object('y', null)))::text;
 select 'true'::json is json, '{"a":1}' is json object, '[1]' is json array, '5' is json scalar, 'x' is json, '{"a":1,"a":2}' is json object with unique keys, null is json;
-select json_array(1, 'a', null), json_array(1, null null on null), json_object('a': 1, 'b' value 2), json_object('a': null absent on null), json_arrayagg(x order by x), json_objectagg(x: x) from generate_series(1, 2) x group by true;
+select json_array(1, 'a', null), json_array(1, null null on null), json_object('a': 1, 'b' value 2), json_object('a': null absent on null), json_arrayagg(x order by x), json_objectagg(x: x) from generate_series(1, 2) x;
