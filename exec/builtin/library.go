@@ -24,6 +24,11 @@ func families() []family {
 		{"float", floatFamily},
 		{"math", mathFamily},
 		{"random", randomFamily},
+		{"text", textFamily},
+		{"format", formatFamily},
+		{"bytea", byteaFamily},
+		{"encoding", encodingFamily},
+		{"unicode", unicodeFamily},
 	}
 }
 
