@@ -161,3 +161,27 @@ func (a ACL) checkCircle(item ACLItem, owner OID, inherits Inherits) error {
 
 // SameAs tells whether two lists hold the same items in the same order.
 func (a ACL) SameAs(b ACL) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
+
+// NewOwner is the list after the object has gone from one owner to another: what the old one was given and has given is the new one's.
+func (a ACL) NewOwner(old, owner OID) ACL {
+	if a == nil {
+		return nil
+	}
+	out := make(ACL, 0, len(a))
+	for _, i := range a {
+		if i.Grantee == old {
+			i.Grantee = owner
+		}
+		if i.Grantor == old {
+			i.Grantor = owner
+		}
+		at := slices.IndexFunc(out, func(o ACLItem) bool { return o.Grantee == i.Grantee && o.Grantor == i.Grantor })
+		if at < 0 {
+			out = append(out, i)
+			continue
+		}
+		out[at].Privileges |= i.Privileges
+		out[at].GrantOptions |= i.GrantOptions
+	}
+	return out
+}
