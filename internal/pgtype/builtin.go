@@ -18,6 +18,8 @@ func builtinCodec(t *Type) (Rep, Codec) {
 	}
 	text := textCodec{t: t}
 	switch t.OID {
+	case OIDNumeric:
+		return RepNumeric, numericCodec{}
 	case OIDText, OIDRefcursor:
 		return RepBytes, text
 	case OIDVarchar:
