@@ -184,15 +184,15 @@ func (t *Txn) checkTypeName(ctx context.Context, schema OID, name string, self O
 	if l == nil || l.elem == 0 {
 		return pgerr.Newf(pgerr.DuplicateObject, "type \"%s\" already exists", name)
 	}
-	return t.moveArrayName(ctx, l.elem, name)
+	return t.moveArrayName(ctx, l.elem)
 }
 
-// moveArrayName renames the array type of elem so that name, which it has, becomes free.
-func (t *Txn) moveArrayName(ctx context.Context, elem OID, name string) error {
+// moveArrayName renames the array type of elem so that the name which it has becomes free.
+func (t *Txn) moveArrayName(ctx context.Context, elem OID) error {
 	if u := t.UserType(elem); u != nil && u.Kind != pgtype.KindComposite {
 		c := u.Clone()
 		var err error
-		if c.ArrayName, err = t.chooseArrayName(ctx, u.Schema, name, 0); err != nil {
+		if c.ArrayName, err = t.chooseArrayName(ctx, u.Schema, u.Name, 0); err != nil {
 			return err
 		}
 		return t.put(kindType, c.OID, c)
@@ -203,7 +203,7 @@ func (t *Txn) moveArrayName(ctx context.Context, elem OID, name string) error {
 	}
 	c := t.Relation(l.relation).Clone()
 	var err error
-	if c.RowArrayName, err = t.chooseArrayName(ctx, c.Schema, name, 0); err != nil {
+	if c.RowArrayName, err = t.chooseArrayName(ctx, c.Schema, c.Name, 0); err != nil {
 		return err
 	}
 	return t.put(kindRelation, c.OID, c)
