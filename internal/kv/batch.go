@@ -47,6 +47,9 @@ func (b *Batch) Grow(n int) (room []byte, offset int) {
 	return b.buf[offset:], offset
 }
 
+// Trim sets the end of the buffer, after an engine used less than it grew, or more of the room's capacity.
+func (b *Batch) Trim(end int) { b.buf = b.buf[:end] }
+
 // AppendAt adds an item whose bytes are already in the buffer: key at [key,value), value at [value,end).
 func (b *Batch) AppendAt(key, value, end int, v Version, found bool) {
 	b.items = append(b.items, item{key, value, end, v, found})
@@ -63,3 +66,9 @@ func (b *Batch) Found(i int) bool { return b.items[i].found }
 
 // Version is the version of the commit that wrote the i-th item; Pending for an own write, 0 when not found.
 func (b *Batch) Version(i int) Version { return b.items[i].version }
+
+// Detach empties the batch and leaves its bytes to whoever still points into them: the next fill takes new memory, about as much as the last needed.
+func (b *Batch) Detach() {
+	b.buf = make([]byte, 0, len(b.buf))
+	b.items = b.items[:0]
+}

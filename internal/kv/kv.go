@@ -20,7 +20,7 @@ const (
 	SpaceCatalog Space = 0x01 // descriptors, roles, sequences, system tables
 	SpaceRows    Space = 0x02 // rows by primary key
 	SpaceIndex   Space = 0x03 // secondary index entries
-	SpaceMeta    Space = 0x04 // format version, counters, an engine's own bookkeeping
+	SpaceMeta    Space = 0x04 // format version, counters, an engine's own bookkeeping (keys whose second byte is 0 are the engine's)
 )
 
 // Errors that every engine returns, possibly wrapped.
@@ -36,6 +36,7 @@ var (
 	ErrBroken      = errors.New("kv: store stopped accepting commits")           // after a failed fsync → 58030
 	ErrDiskFull    = errors.New("kv: no space left on device")                   // → 53100
 	ErrCorrupt     = errors.New("kv: stored data failed its checksum")           // → XX001
+	ErrTooLarge    = errors.New("kv: transaction is too large")                  // → 54000
 	ErrNewerFormat = errors.New("kv: data directory has a newer format version") // refused at open
 )
 

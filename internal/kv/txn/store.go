@@ -105,6 +105,15 @@ func (s *Store) enter() error {
 
 func (s *Store) leave() { s.gate.RUnlock() }
 
+// Use runs f while the engine is open, or returns kv.ErrClosed. It is for what an engine offers beyond transactions.
+func (s *Store) Use(f func() error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	return f()
+}
+
 // Begin starts a transaction.
 func (s *Store) Begin(ctx context.Context, o kv.TxnOptions) (kv.Txn, error) {
 	if err := ctx.Err(); err != nil {

@@ -9,6 +9,9 @@ import (
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
 
+// maxBytes bounds the writes of a transaction; RocksDB's write batches end at 4 GiB.
+const maxBytes = 3 << 30
+
 var errNoMark = errors.New("kv: savepoint mark of another transaction, or one that was rolled back")
 
 // Txn implements kv.Txn.
@@ -113,6 +116,9 @@ func (t *Txn) writing() error {
 	}
 	if t.buf == nil {
 		t.buf = t.s.buffers.Get().(*writebuf.Buffer)
+	}
+	if t.buf.Bytes() > maxBytes {
+		return kv.ErrTooLarge
 	}
 	if t.first == nil {
 		t.first = t.snap

@@ -1,0 +1,203 @@
+#include "helper.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+using rocksdb::Slice;
+using rocksdb::Status;
+
+struct kg_db {
+  rocksdb::DB *db;
+  rocksdb::ColumnFamilyHandle *families[KG_FAMILIES];
+};
+
+struct kg_iter {
+  std::string start, end;
+  Slice lower, upper; // RocksDB keeps pointers to them
+  std::unique_ptr<rocksdb::Iterator> it;
+  int flags;
+};
+
+namespace {
+
+constexpr size_t version_len = 8;
+
+// The layout of c.h's handles: a struct with the C++ pointer in it.
+template <typename T> struct holder { T *rep; };
+template <typename T> T *rep_of(void *handle) { return static_cast<holder<T> *>(handle)->rep; }
+
+void fail(const Status &s, kg_result *r) {
+  r->code = s.IsCorruption() ? KG_CORRUPT : s.IsNoSpace() ? KG_NO_SPACE : KG_FAILED;
+  r->error = reinterpret_cast<uintptr_t>(strdup(s.ToString().c_str()));
+}
+
+uint64_t version_of(const char *p) {
+  uint64_t v;
+  memcpy(&v, p, version_len);
+  return __builtin_bswap64(v);
+}
+
+struct writer {
+  char *out;
+  size_t cap, used = 0;
+  kg_item *items;
+  kg_result *r;
+
+  // Adds an item, or tells in r why not.
+  bool add(const Slice &key, const Slice *value, bool keys_only) {
+    size_t len = 0;
+    if (value != nullptr) {
+      if (value->size() < version_len) {
+        fail(Status::Corruption("value without version"), r);
+        return false;
+      }
+      len = keys_only ? 0 : value->size() - version_len;
+    }
+    if (key.size() + len > cap - used) {
+      r->need = key.size() + len;
+      r->code = KG_ROOM;
+      return false;
+    }
+    kg_item &item = items[r->count];
+    item.key_len = static_cast<uint32_t>(key.size());
+    memcpy(out + used, key.data(), key.size());
+    used += key.size();
+    if (value == nullptr) {
+      item.value_len = KG_MISSING;
+      item.version = 0;
+    } else {
+      item.value_len = static_cast<uint32_t>(len);
+      item.version = version_of(value->data());
+      memcpy(out + used, value->data() + version_len, len);
+      used += len;
+    }
+    r->count++;
+    return true;
+  }
+};
+
+bool found(const Status &s, const Slice &key, const Slice &value, writer &w) {
+  if (s.ok()) return w.add(key, &value, false);
+  if (s.IsNotFound()) return w.add(key, nullptr, false);
+  fail(s, w.r);
+  return false;
+}
+
+void fill(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) {
+  writer w{out, cap, 0, items, r};
+  rocksdb::Iterator *it = i->it.get();
+  const bool reverse = i->flags & KG_REVERSE, keys_only = i->flags & KG_KEYS_ONLY;
+  while (r->count < max && it->Valid()) {
+    const Slice value = it->value();
+    if (!w.add(it->key(), &value, keys_only)) {
+      if (r->code == KG_ROOM && r->count > 0) r->code = KG_OK; // the rest comes with the next call
+      return;
+    }
+    reverse ? it->Prev() : it->Next();
+  }
+  if (!it->Valid()) {
+    r->done = 1;
+    const Status s = it->status();
+    if (!s.ok()) fail(s, r);
+  }
+}
+
+} // namespace
+
+extern "C" {
+
+kg_db *kg_attach(void *rocksdb, void **families) {
+  kg_db *d = new kg_db;
+  d->db = rep_of<rocksdb::DB>(rocksdb);
+  for (int i = 0; i < KG_FAMILIES; i++) d->families[i] = rep_of<rocksdb::ColumnFamilyHandle>(families[i]);
+  return d;
+}
+
+void kg_detach(kg_db *d) { delete d; }
+
+uint32_t kg_family_id(kg_db *d, int family) { return d->families[family]->GetID(); }
+
+const void *kg_snapshot(kg_db *d) { return d->db->GetSnapshot(); }
+
+void kg_release(kg_db *d, const void *snapshot) { d->db->ReleaseSnapshot(static_cast<const rocksdb::Snapshot *>(snapshot)); }
+
+void kg_get(kg_db *d, int family, const void *snapshot, const char *keys, const uint32_t *lens, uint32_t n, char *out, size_t cap,
+            kg_item *items, kg_result *r) {
+  rocksdb::ReadOptions ro;
+  ro.snapshot = static_cast<const rocksdb::Snapshot *>(snapshot);
+  rocksdb::ColumnFamilyHandle *cf = d->families[family];
+  writer w{out, cap, 0, items, r};
+  if (n == 1) {
+    const Slice key(keys, lens[0]);
+    rocksdb::PinnableSlice value;
+    const Status s = d->db->Get(ro, cf, key, &value);
+    found(s, key, value, w);
+    return;
+  }
+  constexpr uint32_t chunk = 32;
+  for (uint32_t from = 0; from < n;) {
+    const uint32_t m = n - from < chunk ? n - from : chunk;
+    Slice list[chunk];
+    rocksdb::PinnableSlice values[chunk];
+    Status statuses[chunk];
+    for (uint32_t i = 0; i < m; i++) {
+      list[i] = Slice(keys, lens[from + i]);
+      keys += lens[from + i];
+    }
+    d->db->MultiGet(ro, cf, m, list, values, statuses);
+    for (uint32_t i = 0; i < m; i++)
+      if (!found(statuses[i], list[i], values[i], w)) return;
+    from += m;
+  }
+}
+
+kg_iter *kg_iter_open(kg_db *d, int family, const void *snapshot, const char *start, size_t start_len, const char *end, size_t end_len,
+                      int flags, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) {
+  std::unique_ptr<kg_iter> i(new kg_iter);
+  i->start.assign(start, start_len);
+  i->end.assign(end, end_len);
+  i->lower = i->start;
+  i->upper = i->end;
+  i->flags = flags;
+  rocksdb::ReadOptions ro;
+  ro.snapshot = static_cast<const rocksdb::Snapshot *>(snapshot);
+  ro.iterate_lower_bound = &i->lower;
+  ro.iterate_upper_bound = &i->upper;
+  i->it.reset(d->db->NewIterator(ro, d->families[family]));
+  if (flags & KG_REVERSE)
+    i->it->SeekForPrev(i->upper); // the upper bound itself is outside
+  else
+    i->it->Seek(i->lower);
+  fill(i.get(), max, out, cap, items, r);
+  if (r->done || r->error) return nullptr;
+  return i.release();
+}
+
+void kg_iter_next(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) { fill(i, max, out, cap, items, r); }
+
+void kg_iter_close(kg_iter *i) { delete i; }
+
+void kg_write(kg_db *d, const char *rep, size_t len, int sync, kg_result *r) {
+  rocksdb::WriteBatch batch(std::string(rep, len));
+  rocksdb::WriteOptions wo;
+  wo.sync = sync != 0;
+  const Status s = d->db->Write(wo, &batch);
+  if (!s.ok()) fail(s, r);
+  r->seq = d->db->GetLatestSequenceNumber();
+}
+
+void kg_sync(kg_db *d, kg_result *r) {
+  const Status s = d->db->FlushWAL(true);
+  if (!s.ok()) fail(s, r);
+}
+
+void kg_resume(kg_db *d, kg_result *r) {
+  const Status s = d->db->Resume();
+  if (!s.ok()) fail(s, r);
+}
+}
