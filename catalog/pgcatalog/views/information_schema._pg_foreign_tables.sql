@@ -1,0 +1,8 @@
+SELECT NULL::information_schema.sql_identifier AS foreign_table_catalog,
+       NULL::information_schema.sql_identifier AS foreign_table_schema,
+       NULL::information_schema.sql_identifier AS foreign_table_name,
+       NULL::text[] AS ftoptions,
+       NULL::information_schema.sql_identifier AS foreign_server_catalog,
+       NULL::information_schema.sql_identifier AS foreign_server_name,
+       NULL::information_schema.sql_identifier AS authorization_identifier
+WHERE false;

@@ -1,0 +1,5 @@
+SELECT NULL::information_schema.sql_identifier AS foreign_server_catalog,
+       NULL::information_schema.sql_identifier AS foreign_server_name,
+       NULL::information_schema.sql_identifier AS option_name,
+       NULL::information_schema.character_data AS option_value
+WHERE false;

@@ -1,0 +1,3 @@
+SELECT s.name,
+       s.setting
+FROM pg_config() s;

@@ -1,0 +1,17 @@
+SELECT s.locktype,
+       s.database,
+       s.relation,
+       s.page,
+       s.tuple,
+       s.virtualxid,
+       s.transactionid,
+       s.classid,
+       s.objid,
+       s.objsubid,
+       s.virtualtransaction,
+       s.pid,
+       s.mode,
+       s.granted,
+       s.fastpath,
+       s.waitstart
+FROM pg_lock_status() s;

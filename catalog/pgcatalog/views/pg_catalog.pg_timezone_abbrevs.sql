@@ -1,0 +1,4 @@
+SELECT s.abbrev,
+       s.utc_offset,
+       s.is_dst
+FROM pg_timezone_abbrevs() s;
