@@ -22,6 +22,28 @@ func (d Datum) Clone(t *Type) Datum {
 	return d
 }
 
+// Arena is where copied bytes go: one allocation for many values.
+type Arena struct{ chunk []byte }
+
+const arenaChunk = 16 << 10
+
+// Own gives a copy of d whose bytes lie in the arena. It needs no type: words are in the datum, and objects (arrays, records, big numerics) already have memory of their own.
+func (a *Arena) Own(d Datum) Datum {
+	n := int(d.a)
+	if d.p == nil || d.inline() || n == 0 {
+		return d
+	}
+	if cap(a.chunk)-len(a.chunk) < n {
+		if n > arenaChunk/4 {
+			return Text(strings.Clone(d.Text()))
+		}
+		a.chunk = make([]byte, 0, arenaChunk)
+	}
+	at := len(a.chunk)
+	a.chunk = append(a.chunk, d.Text()...)
+	return Bytes(a.chunk[at : at+n : at+n])
+}
+
 func cloneAll(in []Datum, typeOf func(int) *Type) []Datum {
 	out := make([]Datum, len(in))
 	for i, v := range in {

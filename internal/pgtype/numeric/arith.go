@@ -242,7 +242,7 @@ func Cmp(x, y Num) int {
 		return compare64(x.coef, y.coef) // two equal specials have coefficient 0
 	}
 	if !x.IsFinite() || !y.IsFinite() {
-		return specialRank(x) - specialRank(y)
+		return compare64(int64(specialRank(x)), int64(specialRank(y)))
 	}
 	sx, sy := x.Sign(), y.Sign()
 	if sx != sy {
