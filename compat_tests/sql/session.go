@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -70,8 +71,11 @@ func (s *session) run(ctx context.Context, st statement) string {
 		s.conn = nil
 		out = append(out, "connection lost: "+describe(err))
 	}
-	return strings.Join(out, "\n")
+	return temporarySchema.ReplaceAllString(strings.Join(out, "\n"), "pg_temp_N")
 }
+
+// temporarySchema matches the name of a session's temporary schema, whose number is the session's.
+var temporarySchema = regexp.MustCompile(`pg_temp_\d+`)
 
 // describe leaves addresses and ports out, which differ from run to run.
 func describe(err error) string {
@@ -141,7 +145,32 @@ func (s *session) exchange(ctx context.Context, st statement, out *[]string) err
 	}
 }
 
-var valueEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+// escape writes a value in printable characters, as COPY does; what a binary cursor returns becomes hexadecimal.
+func escape(value string) string {
+	var b strings.Builder
+	for _, r := range strings.ToValidUTF8(value, string(invalidByte)) {
+		switch {
+		case r == '\\':
+			b.WriteString(`\\`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r == invalidByte:
+			b.WriteString(`\x??`)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// invalidByte stands for bytes that are not UTF-8: the character that Unicode reserves for that.
+const invalidByte = '\uFFFD'
 
 func row(values [][]byte) string {
 	shown := make([]string, len(values))
@@ -149,7 +178,7 @@ func row(values [][]byte) string {
 		if v == nil {
 			shown[i] = `\N`
 		} else {
-			shown[i] = valueEscaper.Replace(string(v))
+			shown[i] = escape(string(v))
 		}
 	}
 	// Trailing blanks would not survive editors; a value that ends with one is marked.
@@ -161,12 +190,12 @@ func row(values [][]byte) string {
 }
 
 func errorLines(m *pgproto3.ErrorResponse) []string {
-	return details(fmt.Sprintf("error %s: %s", m.Code, valueEscaper.Replace(m.Message)), m)
+	return details(fmt.Sprintf("error %s: %s", m.Code, escape(m.Message)), m)
 }
 
 func noticeLines(m *pgproto3.NoticeResponse) []string {
 	e := pgproto3.ErrorResponse(*m)
-	return details(fmt.Sprintf("notice %s %s: %s", e.Severity, e.Code, valueEscaper.Replace(e.Message)), &e)
+	return details(fmt.Sprintf("notice %s %s: %s", e.Severity, e.Code, escape(e.Message)), &e)
 }
 
 func details(first string, m *pgproto3.ErrorResponse) []string {
@@ -176,7 +205,7 @@ func details(first string, m *pgproto3.ErrorResponse) []string {
 		{"column", m.ColumnName}, {"type", m.DataTypeName}, {"constraint", m.ConstraintName},
 	} {
 		if f.value != "" {
-			lines = append(lines, fmt.Sprintf("  %s: %s", f.name, valueEscaper.Replace(f.value)))
+			lines = append(lines, fmt.Sprintf("  %s: %s", f.name, escape(f.value)))
 		}
 	}
 	if m.Position != 0 {

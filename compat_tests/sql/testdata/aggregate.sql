@@ -22,7 +22,7 @@ select bool_and(ok), bool_or(ok), every(ok) from sales;
 select bit_and(qty), bit_or(qty), bit_xor(qty) from sales;
 select min(region), max(region), min(sold), max(sold), min(price), max(ok::int) from sales;
 select stddev(qty), stddev_pop(qty), stddev_samp(qty), variance(qty), var_pop(qty), var_samp(qty) from sales;
-select corr(qty, price::float8) is not null, covar_pop(x, y), covar_samp(x, y), regr_slope(y, x), regr_intercept(y, x), regr_count(y, x), regr_r2(y, x), regr_avgx(y, x), regr_avgy(y, x), regr_sxx(y, x), regr_syy(y, x), regr_sxy(y, x) from (values (1::float8, 2::float8, 1, 1), (2, 4, 1, 1), (3, 7, 1, 2)) v(x, y, qty, price) group by true;
+select corr(qty, price::float8) is not null, covar_pop(x, y), covar_samp(x, y), regr_slope(y, x), regr_intercept(y, x), regr_count(y, x), regr_r2(y, x), regr_avgx(y, x), regr_avgy(y, x), regr_sxx(y, x), regr_syy(y, x), regr_sxy(y, x) from (values (1::float8, 2::float8, 1, 1), (2, 4, 1, 1), (3, 7, 1, 2)) v(x, y, qty, price);
 select mode() within group (order by product), percentile_cont(0.5) within group (order by qty), percentile_disc(0.5) within group (order by qty), percentile_cont(array[0, 0.5, 1]) within group (order by qty), percentile_disc(array[0.25, 0.75]) within group (order by product) from sales;
 select percentile_cont(1.5) within group (order by qty) from sales;
 select rank(5) within group (order by qty), dense_rank(5) within group (order by qty), percent_rank(5) within group (order by qty), cume_dist(5) within group (order by qty) from sales;

@@ -104,6 +104,7 @@ copy t (id) from stdin;
 600
 \.
 copy t (id, nope) from stdin;
+\.
 copy (select id, a from t where id between 600 and 605 order by id) to stdout;
 copy (select id, a from t where id between 600 and 605 order by id) to stdout (format csv, header, force_quote (a));
 copy (select id, a from t where id > 600 order by id) to stdout with csv delimiter ';' null 'N';
