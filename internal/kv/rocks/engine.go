@@ -1,7 +1,6 @@
 package rocks
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"unsafe"
@@ -54,7 +53,7 @@ type engine struct {
 	ids      [familyCount]uint32
 	pool     sync.Pool // of *writes
 	group    []byte    // the batch of a group of several
-	full     bool      // the last write found the disk full
+	space    space
 	closed   bool
 }
 
@@ -105,12 +104,6 @@ func (e *engine) Prepare(b *writebuf.Buffer) (txn.Writes, int) {
 
 // Apply writes a group as one RocksDB batch.
 func (e *engine) Apply(group []*txn.Commit, sync bool) error {
-	if e.full {
-		if err := e.resume(); err != nil {
-			return err
-		}
-		e.full = false
-	}
 	var rep []byte
 	var count uint32
 	for _, c := range group {
@@ -130,8 +123,12 @@ func (e *engine) Apply(group []*txn.Commit, sync bool) error {
 		}
 	}
 	setCount(rep, count)
-	seq, err := e.write(rep, sync)
-	e.full = errors.Is(err, kv.ErrDiskFull)
+	seq, err := kv.Version(0), e.space.take(int64(len(rep)))
+	if err == nil {
+		if seq, err = e.write(rep, sync); err != nil {
+			err = fmt.Errorf("%w: %w", kv.ErrBroken, err)
+		}
+	}
 	if want := group[len(group)-1].Version; err == nil && seq != want {
 		err = fmt.Errorf("%w: RocksDB is at sequence number %d, expected %d", kv.ErrBroken, seq, want)
 	}

@@ -195,9 +195,4 @@ void kg_sync(kg_db *d, kg_result *r) {
   const Status s = d->db->FlushWAL(true);
   if (!s.ok()) fail(s, r);
 }
-
-void kg_resume(kg_db *d, kg_result *r) {
-  const Status s = d->db->Resume();
-  if (!s.ok()) fail(s, r);
-}
 }

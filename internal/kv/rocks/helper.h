@@ -53,8 +53,6 @@ void kg_iter_close(kg_iter *);
 // Writes a batch in RocksDB's serialised form.
 void kg_write(kg_db *, const char *rep, size_t len, int sync, kg_result *);
 void kg_sync(kg_db *, kg_result *);
-// Tries to leave the state that a failed write put RocksDB into.
-void kg_resume(kg_db *, kg_result *);
 
 #ifdef __cplusplus
 }

@@ -258,9 +258,3 @@ func (n native) sync() error {
 	C.kg_sync(n.db, &r)
 	return failure(&r)
 }
-
-func (n native) resume() error {
-	var r C.kg_result
-	C.kg_resume(n.db, &r)
-	return failure(&r)
-}

@@ -22,6 +22,7 @@ type Options struct {
 	CacheBytes    uint64 // block cache, shared by all families; 0: 256 MiB
 	MemtableBytes uint64 // memtables of all families together; 0: 128 MiB
 	FeedBytes     int    // change feed in memory; 0: 16 MiB
+	ReserveBytes  int64  // commits are refused when less of the disk is free; 0: 64 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -30,6 +31,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MemtableBytes == 0 {
 		o.MemtableBytes = 128 << 20
+	}
+	if o.ReserveBytes == 0 {
+		o.ReserveBytes = 64 << 20
 	}
 	return o
 }
@@ -90,7 +94,7 @@ func openEngine(dir string, o Options) (*engine, *grocksdb.Cache, error) {
 		}
 		return nil, nil, fmt.Errorf("rocksdb: %w", err)
 	}
-	e := &engine{native: attach(db, handles), db: db, families: handles, close: release}
+	e := &engine{native: attach(db, handles), db: db, families: handles, close: release, space: space{dir: dir, reserve: o.ReserveBytes}}
 	for i := range e.ids {
 		e.ids[i] = e.familyID(i)
 	}

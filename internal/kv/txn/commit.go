@@ -305,10 +305,10 @@ func (c *committer) write(before kv.Version, sync bool, own *request) {
 
 // fail stops accepting commits, unless the error says that they may go on.
 func (c *committer) fail(err *error) {
-	if errors.Is(*err, kv.ErrDiskFull) || errors.Is(*err, kv.ErrClosed) {
-		return
-	}
 	if !errors.Is(*err, kv.ErrBroken) {
+		if errors.Is(*err, kv.ErrDiskFull) || errors.Is(*err, kv.ErrClosed) {
+			return
+		}
 		*err = fmt.Errorf("%w: %w", kv.ErrBroken, *err)
 	}
 	c.mu.Lock()
