@@ -39,17 +39,17 @@ func comparer(name string, cmp compareFunc) Def {
 	}}
 }
 
-// extremes makes the functions that give the larger and the smaller of two values, which max and min are made of.
+// extremes makes the functions that give the larger and the smaller of two values, which max and min are made of. Of equal ones they give the second.
 func extremes(larger, smaller string, cmp compareFunc) []Def {
 	return []Def{
 		{Name: larger, Scalar: func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-			if cmp(a[0], a[1]) >= 0 {
+			if cmp(a[0], a[1]) > 0 {
 				return a[0], nil
 			}
 			return a[1], nil
 		}},
 		{Name: smaller, Scalar: func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-			if cmp(a[0], a[1]) <= 0 {
+			if cmp(a[0], a[1]) < 0 {
 				return a[0], nil
 			}
 			return a[1], nil

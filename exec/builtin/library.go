@@ -29,6 +29,9 @@ func families() []family {
 		{"bytea", byteaFamily},
 		{"encoding", encodingFamily},
 		{"unicode", unicodeFamily},
+		{"numeric", numericFamily},
+		{"cast", castFamily},
+		{"io", ioFamily},
 	}
 }
 

@@ -13,7 +13,9 @@ var mathFamily = []Def{
 	{Name: "dtrunc", Scalar: floatFunc(math.Trunc)},
 	{Name: "dceil", Scalar: floatFunc(math.Ceil)},
 	{Name: "dfloor", Scalar: floatFunc(math.Floor)},
-	{Name: "dsign", Scalar: floatFunc(floatSign)},
+	{Name: "dsign", Scalar: func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+		return pgtype.Float(floatSign(a[0].Float())), nil
+	}},
 	{Name: "dsqrt", Scalar: squareRoot},
 	{Name: "dcbrt", Scalar: floatFunc(cCbrt)},
 	{Name: "dpow", Scalar: power},
@@ -43,7 +45,7 @@ var mathFamily = []Def{
 	{Name: "datand", Scalar: floatFunc(func(x float64) float64 { return cAtan(x) / atanOne * 45 })},
 	{Name: "datan2d", Scalar: floatFunc2(func(y, x float64) float64 { return cAtan2(y, x) / atanOne * 45 })},
 	{Name: "degrees", Scalar: degrees},
-	{Name: "radians", Scalar: floatFunc(func(x float64) float64 { return x * radiansPerDegree })},
+	{Name: "radians", Scalar: floatFunc(toRadians)},
 	{Name: "dpi", Scalar: func(*Call, []pgtype.Datum) (pgtype.Datum, error) { return pgtype.Float(math.Pi), nil }},
 	{Name: "derf", Scalar: floatFunc(cErf)},
 	{Name: "derfc", Scalar: floatFunc(cErfc)},
@@ -150,7 +152,7 @@ func power(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		return pgtype.Float(1), nil
 	case x == 0 && y < 0:
 		return pgtype.Null, pgerr.New(pgerr.InvalidArgumentForPowerFunction, "zero raised to a negative power is undefined")
-	case x < 0 && !math.IsInf(x, 0) && math.Floor(y) != y:
+	case x < 0 && math.Floor(y) != y:
 		return pgtype.Null, pgerr.New(pgerr.InvalidArgumentForPowerFunction, "a negative number raised to a non-integer power yields a complex result")
 	}
 	v := cPow(x, y)
@@ -167,6 +169,8 @@ func power(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 
 const radiansPerDegree = 0.0174532925199432957692
 
+func toRadians(x float64) float64 { return x * radiansPerDegree }
+
 func degrees(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	v := a[0].Float() / radiansPerDegree
 	if math.IsInf(v, 0) && !math.IsInf(a[0].Float(), 0) {
@@ -177,8 +181,8 @@ func degrees(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 
 // Trigonometry in degrees scales by what the C library gives at the angles whose values are exact, so that those come out exact.
 var (
-	sin30    = cSin(30 * radiansPerDegree)
-	oneCos60 = 1 - cCos(60*radiansPerDegree)
+	sin30    = cSin(toRadians(30))
+	oneCos60 = 1 - cCos(toRadians(60))
 	asinHalf = cAsin(0.5)
 	acosHalf = cAcos(0.5)
 	atanOne  = cAtan(1)
@@ -186,9 +190,9 @@ var (
 	cot45    = cosFirstQuadrant(45) / sinFirstQuadrant(45)
 )
 
-func sinTo30(x float64) float64 { return cSin(x*radiansPerDegree) / sin30 / 2 }
+func sinTo30(x float64) float64 { return cSin(toRadians(x)) / sin30 / 2 }
 
-func cosTo60(x float64) float64 { return 1 - (1-cCos(x*radiansPerDegree))/oneCos60/2 }
+func cosTo60(x float64) float64 { return 1 - (1-cCos(toRadians(x)))/oneCos60/2 }
 
 func sinFirstQuadrant(x float64) float64 {
 	if x <= 30 {

@@ -351,7 +351,10 @@ func left(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 
 func right(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	s, n := a[0].Text(), a[1].Int()
-	if n < 0 {
+	switch {
+	case n == math.MinInt32: // has no positive counterpart; PostgreSQL then drops nothing
+		return a[0], nil
+	case n < 0:
 		return pgtype.Text(s[runeOffset(s, -n):]), nil
 	}
 	return pgtype.Text(s[runeOffset(s, int64(utf8.RuneCountInString(s))-n):]), nil

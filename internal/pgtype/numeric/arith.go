@@ -316,12 +316,12 @@ func round(x Num, scale int32, cut bool) Num {
 
 // Round is round(x, scale).
 func Round(x Num, scale int32) (Num, error) {
-	return checked(round(x, min(max(scale, -maxResultScale), maxResultScale), false))
+	return checked(round(x, min(max(scale, -maxIntegerDigits-1), maxScale), false))
 }
 
 // Trunc is trunc(x, scale).
 func Trunc(x Num, scale int32) Num {
-	return round(x, min(max(scale, -maxResultScale), maxResultScale), true)
+	return round(x, min(max(scale, -maxIntegerDigits-1), maxScale), true)
 }
 
 // Ceil is the smallest integer that is not below x.
