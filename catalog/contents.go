@@ -171,6 +171,9 @@ func relationUses(r *desc.Relation) []OID {
 	}
 	for i := range r.Columns {
 		col := &r.Columns[i]
+		if col.Dropped {
+			continue
+		}
 		if col.Type >= desc.FirstNormalOID {
 			add(col.Type)
 		}

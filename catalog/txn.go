@@ -20,7 +20,8 @@ type Txn struct {
 	hooked  bool               // OnCommit is registered
 	held    map[string]lockSet // locks that are known to be held
 	keybuf  []byte
-	hidden  bool // an operation of the catalog's own, free of the checks on names
+	path    []OID // SetSearchPath
+	hidden  bool  // an operation of the catalog's own, free of the checks on names
 }
 
 // Mark is a position in a transaction's changes.
