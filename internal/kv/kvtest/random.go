@@ -78,12 +78,13 @@ type world struct {
 	commits   int
 	changed   map[string]int // key → number of the last commit that changed it
 	actors    []*actor
+	alone     bool // the only actor has deleted a range, as if it held a lock on the table: nobody begins before it ends, and nothing has been committed since it began
 }
 
 func (w *world) key() string { return fmt.Sprintf("k%02d", w.rnd.Intn(60)) }
 
 func (w *world) step() {
-	if len(w.actors) < 4 && w.rnd.Intn(4) == 0 || len(w.actors) == 0 {
+	if !w.alone && len(w.actors) < 4 && w.rnd.Intn(4) == 0 || len(w.actors) == 0 {
 		w.actors = append(w.actors, &actor{txn: w.begin(), sees: maps.Clone(w.committed), writes: map[string]int{}, base: w.commits})
 		return
 	}
@@ -120,11 +121,33 @@ func (w *world) step() {
 		a.undo = append(a.undo, undo{a.Savepoint(), maps.Clone(a.sees), maps.Clone(a.writes)})
 	case n < 90 && len(a.undo) > 0:
 		w.rollbackTo(a)
+	case n < 91 && len(w.actors) == 1 && a.base == w.commits:
+		w.deleteRange(a)
 	case n < 95:
 		w.end(i, true)
 	case n < 97:
 		w.end(i, false)
 	}
+}
+
+func (w *world) deleteRange(a *actor) {
+	from, to := w.key(), w.key()
+	if err := a.DeleteRange(rows(from, to)); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, m := range []model{a.sees, w.committed} { // of what is committed, only names are of interest: the keys may change by this
+		for k := range m {
+			if k >= from && k < to {
+				w.wrote(a, k)
+			}
+		}
+	}
+	for k := range a.sees {
+		if k >= from && k < to {
+			delete(a.sees, k)
+		}
+	}
+	w.alone = true
 }
 
 func (w *world) wrote(a *actor, k string) {
@@ -148,7 +171,7 @@ func (w *world) rollbackTo(a *actor) {
 
 func (w *world) end(i int, commit bool) {
 	a := w.actors[i]
-	w.actors = slices.Delete(w.actors, i, i+1)
+	w.actors, w.alone = slices.Delete(w.actors, i, i+1), false
 	if !commit {
 		a.Rollback()
 		return

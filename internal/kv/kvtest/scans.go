@@ -220,6 +220,16 @@ func testDeleteRange(t *testing.T, e *env) {
 	if _, got, _ := after.get("c", kv.GetOptions{}); got != v {
 		t.Error("version in the range:", got, v)
 	}
+	none := e.begin()
+	for _, s := range []kv.Span{rows("z", "a"), rows("c", "c")} {
+		if err := none.DeleteRange(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if none.Written() {
+		t.Error("an empty range is a write")
+	}
+	none.commit()
 	y := e.begin()
 	if err := y.DeleteRange(kv.Span{Start: []byte{kv.SpaceRows}, End: []byte{kv.SpaceRows + 1}}); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -149,6 +150,9 @@ func (t *Txn) Delete(key []byte) error {
 func (t *Txn) DeleteRange(span kv.Span) error {
 	if err := t.writing(); err != nil {
 		return err
+	}
+	if bytes.Compare(span.Start, span.End) >= 0 {
+		return nil
 	}
 	t.buf.DeleteRange(span)
 	return nil
