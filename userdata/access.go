@@ -98,3 +98,6 @@ func (a *Access) lockKey(ctx context.Context, key []byte, mode kv.LockMode) erro
 	a.one[0] = key
 	return a.Txn.Lock(ctx, a.one[:], kv.LockOptions{Mode: mode, Timeout: a.LockTimeout})
 }
+
+// Detach leaves the bytes of rows that Scanner.Get has produced to whoever still holds them; without it the next Get reuses them.
+func (a *Access) Detach() { a.batch.Detach() }

@@ -127,7 +127,8 @@ func (s *Scanner) ctid(key []byte) pgtype.Datum {
 	return pgtype.Int(int64(h.Sum64() & (1<<48 - 1)))
 }
 
-// Rows is a running scan. The row that Next returns is valid until the next call.
+// Rows is a running scan. The row slice that Next returns is reused by the next call, but the bytes that its values point to are not: a value may be kept, at the
+// price of keeping the batch that it came in.
 type Rows struct {
 	s       *Scanner
 	a       *Access
@@ -282,6 +283,7 @@ func (r *Rows) inside(key []byte) bool {
 func (r *Rows) fill(ctx context.Context) error {
 	var err error
 	r.at = 0
+	r.batch.Detach()
 	if r.n, err = r.cursor.Next(ctx, &r.batch); err != nil || r.index == nil || r.n == 0 {
 		return err
 	}
@@ -313,6 +315,7 @@ func (r *Rows) fill(ctx context.Context) error {
 		return r.fill(ctx)
 	}
 	r.n = len(r.keys)
+	r.fetched.Detach()
 	return r.a.Txn.Get(ctx, r.keys, &r.fetched, kv.GetOptions{})
 }
 

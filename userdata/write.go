@@ -254,7 +254,7 @@ func (t *Table) Lock(ctx context.Context, a *Access, locator pgtype.Datum, o Loc
 	if a.locked.Version(0) == kv.Pending {
 		return Gone, nil // this statement already changed the row: PostgreSQL updates a row once per statement
 	}
-	return Changed, t.decode.Decode(a.locked.Value(0), values)
+	return Changed, t.decode.Decode(bytes.Clone(a.locked.Value(0)), values)
 }
 
 // Update replaces the row that locator names, locked before, by values. old are its values as they are now.
@@ -439,7 +439,7 @@ func (t *Table) conflictAt(ctx context.Context, a *Access, key []byte, existing 
 	if a.RepeatableRead && a.locked.Version(0) != kv.Pending && a.locked.Version(0) > a.Txn.Snapshot() {
 		return pgtype.Null, kv.ErrConflict
 	}
-	if err := t.decode.Decode(a.locked.Value(0), existing); err != nil {
+	if err := t.decode.Decode(bytes.Clone(a.locked.Value(0)), existing); err != nil {
 		return pgtype.Null, err
 	}
 	return makeLocator(nil, a.locked.Version(0), key), nil
@@ -455,4 +455,12 @@ func makeLocator(dst []byte, v kv.Version, key []byte) pgtype.Datum {
 func SplitLocator(d pgtype.Datum) (kv.Version, []byte) {
 	b := d.Bytes()
 	return kv.Version(binary.BigEndian.Uint64(b)), b[8:]
+}
+
+// AppendRowIdentity appends the key that a row with these values has, or nothing in a table without a primary key.
+func (t *Table) AppendRowIdentity(dst []byte, a *Access, values []pgtype.Datum) []byte {
+	if t.primary == nil {
+		return dst
+	}
+	return t.primary.appendKey(t.rowPrefix(dst, a), values)
 }

@@ -1,0 +1,179 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kalampg/kalampg/catalog"
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/plan"
+	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/userdata"
+)
+
+// Operator yields rows on demand; see the package comment for its contract.
+type Operator interface {
+	Open(outer *expr.Frame) error
+	Next() ([]pgtype.Datum, error)
+	Close()
+}
+
+// Exec is what one run of a program works with. The session fills it before Open and keeps it until Close.
+type Exec struct {
+	RT      *expr.Runtime
+	Access  *userdata.Access
+	Catalog catalog.Reader
+	// Table opens a relation for storage, SystemTable finds the code behind a relation of class System.
+	Table       func(rel *desc.Relation) (*userdata.Table, error)
+	SystemTable func(oid desc.OID) catalog.SystemTable
+
+	ctes   map[int32]*cteState
+	direct bool // rows go straight from a look-up to the client: their bytes need not outlive the next one
+}
+
+// Ctx is the context of the run.
+func (x *Exec) Ctx() context.Context { return x.RT.Ctx }
+
+// Program is a plan made runnable for one session.
+type Program struct {
+	Root   Operator
+	exec   *Exec
+	direct bool
+	dml    *modify // the top operator when it is INSERT, UPDATE or DELETE
+}
+
+// Build makes a program of a plan.
+func Build(node plan.Node) (*Program, error) {
+	b := &builder{exec: new(Exec)}
+	root, err := b.build(node, nil)
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{Root: root, exec: b.exec, direct: direct(node)}
+	if m, ok := root.(interface{ modifies() *modify }); ok {
+		p.dml = m.modifies()
+	}
+	return p, nil
+}
+
+// Start begins a run. x is copied; its maps of state are the program's own.
+func (p *Program) Start(x Exec) error {
+	*p.exec = x
+	p.exec.ctes, p.exec.direct = nil, p.direct
+	if p.dml != nil {
+		p.dml.count = 0
+	}
+	return p.Root.Open(&expr.Frame{RT: p.exec.RT})
+}
+
+// Affected is the number of rows that the top INSERT, UPDATE or DELETE has changed so far.
+func (p *Program) Affected() int64 {
+	if p.dml == nil {
+		return 0
+	}
+	return p.dml.count
+}
+
+// direct tells whether a plan is a projection of one table's rows at most, so that no operator keeps a row while the next is read.
+func direct(node plan.Node) bool {
+	for {
+		switch n := node.(type) {
+		case *plan.Project:
+			node = n.Input
+		case *plan.Filter:
+			node = n.Input
+		case *plan.Limit:
+			node = n.Input
+		case *plan.Scan:
+			return n.Access.In == nil
+		default:
+			return false
+		}
+	}
+}
+
+// builder makes operators. It is used for one program.
+type builder struct {
+	exec *Exec
+}
+
+func (b *builder) compiler(columns []expr.ColID, outer *expr.Scope) *expr.Compiler {
+	return &expr.Compiler{Scope: expr.NewScope(columns, outer), Subquery: b.subquery}
+}
+
+// subquery makes the runner of a sub-select in an expression.
+func (b *builder) subquery(s *expr.Subquery, scope *expr.Scope) (expr.Subplan, error) {
+	node, ok := s.Plan.(plan.Node)
+	if !ok {
+		return nil, fmt.Errorf("run: a sub-select without a plan")
+	}
+	return b.build(node, scope)
+}
+
+// build makes the operator of a node. outer is the scope of the enclosing query's row, nil at the top.
+func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
+	switch n := node.(type) {
+	case *plan.Scan:
+		return b.scan(n, outer)
+	case *plan.SystemScan:
+		return b.systemScan(n, outer)
+	case *plan.Values:
+		return b.values(n, outer)
+	case *plan.OneRow:
+		return &oneRow{}, nil
+	case *plan.FuncScan:
+		return b.funcScan(n, outer)
+	case *plan.Filter:
+		return b.filter(n, outer)
+	case *plan.Project:
+		return b.project(n, outer)
+	case *plan.ProjectSet:
+		return b.projectSet(n, outer)
+	case *plan.Join:
+		return b.join(n, outer)
+	case *plan.Aggregate:
+		return b.aggregate(n, outer)
+	case *plan.Sort:
+		return b.sort(n, outer, 0)
+	case *plan.Limit:
+		return b.limit(n, outer)
+	case *plan.Distinct:
+		return b.distinct(n, outer)
+	case *plan.SetOp:
+		return b.setOp(n, outer)
+	case *plan.With:
+		return b.with(n, outer)
+	case *plan.CTEScan:
+		return &cteScan{exec: b.exec, n: n}, nil
+	case *plan.LockRows:
+		return b.lockRows(n, outer)
+	case *plan.Insert:
+		return b.insert(n, outer)
+	case *plan.Update:
+		return b.update(n, outer)
+	case *plan.Delete:
+		return b.delete(n, outer)
+	}
+	return nil, fmt.Errorf("run: no operator for %T", node)
+}
+
+// frameOf makes the frame that an operator evaluates its expressions in.
+func frameOf(outer *expr.Frame, x *Exec) expr.Frame { return expr.Frame{Outer: outer, RT: x.RT} }
+
+// copyRow copies a row and the bytes of its values.
+func copyRow(arena *pgtype.Arena, row []pgtype.Datum) []pgtype.Datum {
+	out := make([]pgtype.Datum, len(row))
+	for i, d := range row {
+		out[i] = arena.Own(d)
+	}
+	return out
+}
+
+// check gives the cause of a cancelled run. Operators that loop without yielding rows call it now and then.
+func (x *Exec) check() error {
+	if x.RT.Ctx.Err() != nil {
+		return context.Cause(x.RT.Ctx)
+	}
+	return nil
+}
