@@ -48,5 +48,6 @@ func (c *conn) copyFailure(err error) error {
 	if e := c.intr.awake(); e != nil {
 		return e
 	}
+	c.lost = true
 	return pgerr.Wrap(err, pgerr.ConnectionFailure, "unexpected EOF on client connection with an open transaction")
 }

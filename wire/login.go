@@ -46,6 +46,10 @@ func (c *conn) login(s *auth.Startup) error {
 
 // open makes the session and sends what a client waits for before its first query.
 func (c *conn) open(ctx context.Context, s *auth.Startup, role Role) error {
+	settings, err := s.AllSettings()
+	if err != nil {
+		return err
+	}
 	pid, secret, err := c.server.keys.Add(c.intr.cancel)
 	if err != nil {
 		return c.coded(err)
@@ -56,7 +60,7 @@ func (c *conn) open(ctx context.Context, s *auth.Startup, role Role) error {
 		remote = c.net.RemoteAddr().String()
 	}
 	c.session, err = c.server.o.Backend.Open(ctx, SessionOptions{
-		User: role.Name, Database: s.Database, Settings: s.Settings, PID: pid, Remote: remote, TLS: c.tls, Sink: &c.sink,
+		User: role.Name, Database: s.Database, Settings: settings, PID: pid, Remote: remote, TLS: c.tls, Sink: &c.sink,
 		Cancel:    c.intr.cancel,
 		Terminate: func() { c.intr.terminate(errShutdown()) },
 	})

@@ -1,11 +1,15 @@
 package wire
 
 import (
+	"context"
+	"slices"
+
 	"github.com/jackc/pgproto3/v2"
 
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/wire/proto"
 )
 
 // sink sends what statements yield to the client.
@@ -21,6 +25,11 @@ var _ result.Sink = (*sink)(nil)
 
 func (s *sink) Header(c *pgtype.Context, columns []result.Column, describe bool) error {
 	s.context, s.columns = c, columns
+	for i := range columns {
+		if f := columns[i].Format; f != result.TextFormat && f != result.BinaryFormat {
+			return proto.ErrFormat(f)
+		}
+	}
 	if !describe {
 		return s.conn.out.Err()
 	}
@@ -31,9 +40,16 @@ func (s *sink) Row(values []pgtype.Datum) error {
 	return s.conn.out.DataRow(s.context, s.columns, values)
 }
 
-func (s *sink) Complete(tag string) error { return s.conn.out.CommandComplete(tag) }
-func (s *sink) Suspended() error          { return s.conn.out.PortalSuspended() }
-func (s *sink) Empty() error              { return s.conn.out.EmptyQueryResponse() }
+// Complete ends a statement, unless the connection is being ended: the statement may have done that itself (pg_terminate_backend).
+func (s *sink) Complete(tag string) error {
+	if s.conn.intr.base.Err() != nil {
+		return context.Cause(s.conn.intr.base)
+	}
+	return s.conn.out.CommandComplete(tag)
+}
+
+func (s *sink) Suspended() error { return s.conn.out.PortalSuspended() }
+func (s *sink) Empty() error     { return s.conn.out.EmptyQueryResponse() }
 
 func (s *sink) Notice(n *pgerr.Error) error { return s.conn.out.Notice(n) }
 
@@ -67,7 +83,8 @@ func (s *sink) reportChanges() error {
 	if len(s.changed) == 0 {
 		return nil
 	}
-	for _, p := range s.changed {
+	// The last to change is reported first, as PostgreSQL does.
+	for _, p := range slices.Backward(s.changed) {
 		if set(&s.reported, p[0], p[1]) {
 			if err := s.conn.out.ParameterStatus(p[0], p[1]); err != nil {
 				return err

@@ -43,6 +43,10 @@ func (c *conn) startup() (*auth.Startup, error) {
 
 func (c *conn) startupMessage(packet []byte) (*auth.Startup, error) {
 	s, err := auth.ParseStartup(packet)
+	if e, ok := pgerr.As(err); ok && auth.Code(packet)>>16 < auth.ProtocolMajor {
+		_ = c.out.Ancient(e)
+		return nil, errDone
+	}
 	if err != nil {
 		return nil, err
 	}

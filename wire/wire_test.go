@@ -47,7 +47,7 @@ func TestStartup(t *testing.T) {
 		{"3.0", startupPacket(196608, "user", "postgres"), 'Z', greeting},
 		{"3.2 is talked down", startupPacket(196610, "user", "postgres"), 'Z', "v " + greeting},
 		{"unknown protocol option", startupPacket(196608, "user", "postgres", "_pq_.strange", "1"), 'Z', "v " + greeting},
-		{"2.0", startupPacket(131072), 0, "E(FATAL 0A000 unsupported frontend protocol 2.0: server supports 3.0 to 3.0) end"},
+		{"4.0", startupPacket(4 << 16), 0, "E(FATAL 0A000 unsupported frontend protocol 4.0: server supports 3.0 to 3.0) end"},
 		{"no user", startupPacket(196608, "database", "x"), 0, "E(FATAL 28000 no PostgreSQL user name specified in startup packet) end"},
 		{"no terminator", startupPacket(196608, "user", "postgres")[:10], 0, "end"},
 		{"impossible length", []byte{0, 0, 0, 3, 0, 0, 0, 0}, 0, "end"},
@@ -55,7 +55,7 @@ func TestStartup(t *testing.T) {
 		{"unknown role", startupPacket(196608, "user", "nobody"), 0, `R E(FATAL 28000 role "nobody" does not exist) end`},
 		{"replication", startupPacket(196608, "user", "postgres", "replication", "database"), 0,
 			"E(FATAL 0A000 replication connections is not supported) end"},
-		{"bad option", startupPacket(196608, "user", "postgres", "options", "-c work_mem"), 0, "E(FATAL 42601 -c work_mem requires a value) end"},
+		{"bad option", startupPacket(196608, "user", "postgres", "options", "-c work_mem"), 0, "R E(FATAL 42601 -c work_mem requires a value) end"},
 		{"not UTF-8", startupPacket(196608, "user", "\xff"), 0, `E(FATAL 22021 invalid byte sequence for encoding "UTF8": 0xff) end`},
 	}
 	for _, test := range tests {
@@ -101,6 +101,7 @@ func TestSimpleQuery(t *testing.T) {
 		{"set TimeZone CET", "C(SET) S(TimeZone=CET) Z(I)"},
 		{"set TimeZone CET", "C(SET) Z(I)"},
 		{"set TimeZone UTC; set TimeZone CET", "C(SET) C(SET) Z(I)"},
+		{"set TimeZone UTC; set DateStyle ISO", "C(SET) C(SET) S(DateStyle=ISO) S(TimeZone=UTC) Z(I)"},
 		{"begin", "C(BEGIN) Z(T)"},
 		{"error", "E(ERROR 22012 division by zero) Z(E)"},
 		{"rollback", "C(ROLLBACK) Z(I)"},

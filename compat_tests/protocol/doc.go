@@ -28,11 +28,13 @@
 //	frame TYPE "…"         send a message with that body, in Go's quoting
 //	cancel NAME            cancel what connection NAME runs
 //	half-close             close the sending side
-//	until TYPE             read messages up to one of the type; "close" reads to the end of the connection
+//	until TYPE             read messages up to one of the type; "close" reads to the end of the connection,
+//	                       "byte" one byte that is no message, "text" everything without looking for messages
 //
 // The lines after until that start with "<" are what must come. Lines that start with "<k" follow where kalampg departs from
 // PostgreSQL on purpose; they take the place of the "<" lines for kalampg, and the comment above says why.
 //
 // A line may contain {{repeat N "text %d" "separator"}} for what is too long to write. What differs from run to run is left out: keys, OIDs of
-// user tables, file and line of errors, server_version.
+// user tables, file and line of errors, server_version,
+// and the order of ParameterStatus messages that stand together.
 package protocol

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -162,11 +163,37 @@ func (c *connection) flush() error {
 	return err
 }
 
-// until sends what is pending and reads up to a message of the type. "close" reads to the end of the connection, "N" or "S" one byte that is no message.
+// until sends what is pending and reads up to a message of the type. "close" reads to the end of the connection, "byte" one byte that is no message,
+// "text" all that comes, messages or not.
 func (c *connection) until(kind string) ([]string, error) {
+	lines, err := c.readUntil(kind)
+	sortStatus(lines)
+	return lines, err
+}
+
+// sortStatus sorts neighbouring ParameterStatus lines, whose order means nothing.
+func sortStatus(lines []string) {
+	const prefix = "ParameterStatus "
+	for i := 0; i < len(lines); i++ {
+		j := i
+		for j < len(lines) && strings.HasPrefix(lines[j], prefix) {
+			j++
+		}
+		if j > i {
+			slices.Sort(lines[i:j])
+			i = j - 1
+		}
+	}
+}
+
+func (c *connection) readUntil(kind string) ([]string, error) {
 	// A server that has closed the connection may have sent its reason before.
 	if err := c.flush(); err != nil && kind != "close" {
 		return nil, err
+	}
+	if kind == "text" {
+		text, err := io.ReadAll(io.LimitReader(c.net, 1<<16))
+		return []string{strconv.Quote(string(text)), "close"}, err
 	}
 	if kind == "byte" {
 		var b [1]byte
@@ -205,7 +232,11 @@ func (c *connection) read() (byte, []byte, error) {
 	if _, err := io.ReadFull(c.net, header[:]); err != nil {
 		return 0, nil, timeout(err)
 	}
-	body := make([]byte, binary.BigEndian.Uint32(header[1:])-4)
+	n := binary.BigEndian.Uint32(header[1:])
+	if n < 4 || n > 1<<28 {
+		return 0, nil, fmt.Errorf("a message of type %q and length %d", header[0], n)
+	}
+	body := make([]byte, n-4)
 	_, err := io.ReadFull(c.net, body)
 	return header[0], body, timeout(err)
 }

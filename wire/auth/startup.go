@@ -30,7 +30,8 @@ type Startup struct {
 	Minor    uint32
 	User     string
 	Database string
-	Settings [][2]string // those of "options" first, then the others in order
+	Options  string      // the switches of "options", see AllSettings
+	Settings [][2]string // the other settings, in order
 	Unknown  []string    // protocol options ("_pq_.…") that this server does not know
 }
 
@@ -58,8 +59,6 @@ func ParseStartup(packet []byte) (*Startup, error) {
 	if err != nil {
 		return nil, err
 	}
-	var options string
-	var rest [][2]string
 	for _, p := range pairs {
 		name, value := p[0], p[1]
 		switch {
@@ -68,7 +67,7 @@ func ParseStartup(packet []byte) (*Startup, error) {
 		case name == "database":
 			s.Database = value
 		case name == "options":
-			options = value
+			s.Options = value
 		case name == "replication":
 			if err := checkReplication(value); err != nil {
 				return nil, err
@@ -76,7 +75,7 @@ func ParseStartup(packet []byte) (*Startup, error) {
 		case strings.HasPrefix(name, "_pq_."):
 			s.Unknown = append(s.Unknown, name)
 		default:
-			rest = append(rest, p)
+			s.Settings = append(s.Settings, p)
 		}
 	}
 	if s.User == "" {
@@ -86,11 +85,14 @@ func ParseStartup(packet []byte) (*Startup, error) {
 		s.Database = s.User
 	}
 	s.User, s.Database = truncate(s.User), truncate(s.Database)
-	if s.Settings, err = parseOptions(options); err != nil {
-		return nil, err
-	}
-	s.Settings = append(s.Settings, rest...)
 	return s, nil
+}
+
+// AllSettings are the settings in the order in which they apply: those of the switches first. Errors are FATAL; they are for clients that
+// have logged in, which is why ParseStartup does not find them.
+func (s *Startup) AllSettings() ([][2]string, error) {
+	settings, err := parseOptions(s.Options)
+	return append(settings, s.Settings...), err
 }
 
 // startupPairs splits the packet's name-value pairs, which end with an empty name.

@@ -2,7 +2,6 @@ package proto
 
 import (
 	"strconv"
-	"strings"
 	"unsafe"
 
 	"github.com/kalampg/kalampg/exec/result"
@@ -73,7 +72,7 @@ func (b *Bind) Decode(c *pgtype.Context, types []*pgtype.Type) error {
 		}
 		raw := b.rest.Bytes(int(size))
 		if err := b.rest.Err(); err != nil {
-			return err
+			return b.locate(err, i, "")
 		}
 		d, err := b.value(c, i, t, raw)
 		if err != nil {
@@ -101,11 +100,16 @@ func (b *Bind) value(c *pgtype.Context, i int, t *pgtype.Type, raw []byte) (pgty
 	switch format {
 	case result.TextFormat:
 		if err := CheckText(raw); err != nil {
-			return pgtype.Null, b.locate(err, i, nil)
+			return pgtype.Null, b.locate(err, i, "")
 		}
 		d, err := t.Codec.ParseText(c, unsafe.String(unsafe.SliceData(raw), len(raw)), -1)
 		if err != nil {
-			return pgtype.Null, b.locate(err, i, raw)
+			// PostgreSQL quotes the value up to log_parameter_max_length_on_error bytes, by default none.
+			quoted := " = '...'"
+			if len(raw) == 0 {
+				quoted = " = ''"
+			}
+			return pgtype.Null, b.locate(err, i, quoted)
 		}
 		return d, nil
 	case result.BinaryFormat:
@@ -114,34 +118,33 @@ func (b *Bind) value(c *pgtype.Context, i int, t *pgtype.Type, raw []byte) (pgty
 			if e, ok := pgerr.As(err); ok && e.Message == "incorrect binary data format" {
 				e.Message += " in bind parameter " + strconv.Itoa(i+1)
 			}
-			return pgtype.Null, b.locate(err, i, nil)
+			return pgtype.Null, b.locate(err, i, "")
 		}
 		return d, nil
 	}
-	return pgtype.Null, pgerr.Newf(pgerr.InvalidParameterValue, "unsupported format code: %d", format)
+	return pgtype.Null, b.locate(ErrFormat(format), i, "")
 }
 
 // locate says in which parameter an error is, as PostgreSQL does in the error's context.
-func (b *Bind) locate(err error, i int, text []byte) error {
+func (b *Bind) locate(err error, i int, value string) error {
 	e, ok := pgerr.As(err)
 	if !ok {
 		return err
 	}
-	var where strings.Builder
-	if len(b.Portal) == 0 {
-		where.WriteString("unnamed portal")
-	} else {
-		where.WriteString("portal \"" + string(b.Portal) + "\"")
-	}
-	where.WriteString(" parameter $" + strconv.Itoa(i+1))
-	if text != nil {
-		where.WriteString(" = '" + strings.ReplaceAll(string(text), "'", "''") + "'")
+	portal := "unnamed portal"
+	if len(b.Portal) > 0 {
+		portal = "portal \"" + string(b.Portal) + "\""
 	}
 	if e.Where != "" {
 		e.Where += "\n"
 	}
-	e.Where += where.String()
+	e.Where += portal + " parameter $" + strconv.Itoa(i+1) + value
 	return e
+}
+
+// ErrFormat is the error for a format code that does not exist.
+func ErrFormat(f result.Format) *pgerr.Error {
+	return pgerr.Newf(pgerr.InvalidParameterValue, "unsupported format code: %d", f)
 }
 
 // formats reads a counted list of format codes.

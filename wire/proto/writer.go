@@ -102,6 +102,13 @@ func (w *Writer) Byte(b byte) error {
 	return w.Flush()
 }
 
+// Ancient writes an error as protocol 2.0 had it, for clients that ask for nothing newer.
+func (w *Writer) Ancient(e *pgerr.Error) error {
+	w.buf = append(w.buf, 'E')
+	w.string(e.Severity + ":  " + e.Message + "\n")
+	return w.Flush()
+}
+
 // The messages without a body.
 
 // ParseComplete appends ParseComplete.
