@@ -50,6 +50,18 @@ func wordCodecOf(t *Type) (Rep, Codec, bool) {
 		return RepWord, intCodec{word{size: 4}, "integer"}, true
 	case OIDInt8:
 		return RepWord, intCodec{word{size: 8}, "bigint"}, true
+	case OIDDate:
+		return RepWord, dateCodec{word{size: 4}}, true
+	case OIDTime:
+		return RepWord, timeCodec{word{size: 8}}, true
+	case OIDTimestamp:
+		return RepWord, timestampCodec{word{size: 8}, false}, true
+	case OIDTimestamptz:
+		return RepWord, timestampCodec{word{size: 8}, true}, true
+	case OIDTimetz:
+		return RepPair, timetzCodec{}, true
+	case OIDInterval:
+		return RepPair, intervalCodec{}, true
 	case OIDFloat4:
 		return RepFloat, floatCodec{"real", 32}, true
 	case OIDFloat8:
