@@ -1,7 +1,8 @@
 // Package kv is the seam between kalampg's two storage layers (catalog and userdata) and a storage engine.
 //
 // It is a leaf: it knows no SQL, no types and no engine. An engine is one package below it (rocks, mem, later tikv) that
-// passes the conformance suite in kvtest.
+// passes the conformance suite in kvtest. The engines that live inside this process share their transactions (package txn), with
+// their write buffers (writebuf), locks (lock) and change feed (feed).
 //
 // # Model
 //

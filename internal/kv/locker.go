@@ -2,6 +2,8 @@ package kv
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -30,3 +32,25 @@ type LockInfo struct {
 	Granted bool      // false: waited for
 	Since   time.Time // begin of the wait
 }
+
+// LockWait is an edge of the wait-for graph.
+type LockWait struct {
+	Waiter, Blocker uint64 // owners, as in LockInfo
+	Key             []byte // what the waiter waits for
+	Mode            LockMode
+}
+
+// DeadlockError is an ErrDeadlock with the cycle that waiting would have closed, beginning with the victim.
+type DeadlockError struct{ Cycle []LockWait }
+
+func (e *DeadlockError) Error() string {
+	var b strings.Builder
+	b.WriteString(ErrDeadlock.Error())
+	for _, w := range e.Cycle {
+		fmt.Fprintf(&b, "; %d waits for %d", w.Waiter, w.Blocker)
+	}
+	return b.String()
+}
+
+// Unwrap makes errors.Is find ErrDeadlock.
+func (e *DeadlockError) Unwrap() error { return ErrDeadlock }

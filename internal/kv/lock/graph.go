@@ -1,40 +1,13 @@
 package lock
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/kalampg/kalampg/internal/kv"
-)
-
-// Wait is an edge of the wait-for graph.
-type Wait struct {
-	Waiter, Blocker uint64 // tags of the leaders
-	Key             []byte
-	Mode            kv.LockMode
-}
-
-// DeadlockError is kv.ErrDeadlock with the cycle that waiting would have closed, beginning with the victim.
-type DeadlockError struct{ Cycle []Wait }
-
-func (e *DeadlockError) Error() string {
-	var b strings.Builder
-	b.WriteString(kv.ErrDeadlock.Error())
-	for _, w := range e.Cycle {
-		fmt.Fprintf(&b, "; %d waits for %d", w.Waiter, w.Blocker)
-	}
-	return b.String()
-}
-
-// Unwrap makes errors.Is find kv.ErrDeadlock.
-func (e *DeadlockError) Unwrap() error { return kv.ErrDeadlock }
+import "github.com/kalampg/kalampg/internal/kv"
 
 // findCycle walks the wait-for graph from a new waiter and returns the way back to it, or nil. The caller holds m.graph, so nobody
 // else begins to wait meanwhile.
-func (m *Manager) findCycle(start *waiter) []Wait {
+func (m *Manager) findCycle(start *waiter) []kv.LockWait {
 	self := start.owner.leader
 	type step struct {
-		edge Wait
+		edge kv.LockWait
 		from *Owner
 	}
 	came := make(map[*Owner]step)
@@ -43,9 +16,9 @@ func (m *Manager) findCycle(start *waiter) []Wait {
 		w := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		for _, b := range m.blockers(w) {
-			edge := Wait{Waiter: w.owner.leader.tag, Blocker: b.tag, Key: w.key, Mode: w.mode}
+			edge := kv.LockWait{Waiter: w.owner.leader.tag, Blocker: b.tag, Key: w.key, Mode: w.mode}
 			if b == self {
-				cycle := []Wait{edge}
+				cycle := []kv.LockWait{edge}
 				for at := w.owner.leader; at != self; at = came[at].from {
 					cycle = append(cycle, came[at].edge)
 				}

@@ -56,7 +56,7 @@ func (o *Owner) CountHolds() { o.counted = true }
 func (o *Owner) Held() int { return o.held }
 
 // Acquire takes a lock on key in the given mode, which o keeps until Release or ReleaseAll. NoWait and Timeout of opt say how to
-// wait; its Skip is not looked at (see TryAcquire). Errors: kv.ErrLocked, kv.ErrLockTimeout, a *DeadlockError, or the context's cause.
+// wait; its Skip is not looked at (see TryAcquire). Errors: kv.ErrLocked, kv.ErrLockTimeout, a *kv.DeadlockError, or the context's cause.
 func (o *Owner) Acquire(ctx context.Context, key []byte, opt kv.LockOptions) error {
 	if o.TryAcquire(key, opt.Mode) {
 		return nil
@@ -127,7 +127,7 @@ func (o *Owner) enqueue(key []byte, mode kv.LockMode) (*waiter, error) {
 		return nil, nil
 	}
 	e.serve(s)
-	return nil, &DeadlockError{Cycle: cycle}
+	return nil, &kv.DeadlockError{Cycle: cycle}
 }
 
 func (o *Owner) wait(ctx context.Context, w *waiter, timeout time.Duration) error {

@@ -186,7 +186,7 @@ func TestDeadlock(t *testing.T) {
 			waitQueued(t, m, i)
 		}
 		err := owners[0].Acquire(bg, key(1), kv.LockOptions{Mode: kv.ForShare})
-		var d *DeadlockError
+		var d *kv.DeadlockError
 		if !errors.Is(err, kv.ErrDeadlock) || !errors.As(err, &d) || len(d.Cycle) != n || d.Cycle[0].Waiter != 0 {
 			t.Errorf("n=%d: %v", n, err)
 		}

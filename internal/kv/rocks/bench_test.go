@@ -248,3 +248,68 @@ func BenchmarkOpen(b *testing.B) {
 		s.Close()
 	}
 }
+
+// What a transaction costs beside its work.
+func BenchmarkBeginCommit(b *testing.B) {
+	s := open(b, b.TempDir())
+	b.ReportAllocs()
+	for range b.N {
+		x, _ := s.Begin(bg, kv.TxnOptions{})
+		x.Commit(bg)
+	}
+}
+
+func BenchmarkPointHot(b *testing.B) {
+	s := open(b, b.TempDir())
+	put(b, s, row("a"), make([]byte, 100))
+	keys := [][]byte{row("a")}
+	var batch kv.Batch
+	b.Run("txn", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			x, _ := s.Begin(bg, kv.TxnOptions{})
+			x.Get(bg, keys, &batch, kv.GetOptions{})
+			x.Commit(bg)
+		}
+	})
+	b.Run("native", func(b *testing.B) {
+		snap := s.e.native.snapshot()
+		defer s.e.native.release(snap)
+		b.ReportAllocs()
+		for range b.N {
+			batch.Reset()
+			s.e.getOne(familyRows, snap, keys[0], &batch)
+		}
+	})
+}
+
+// BenchmarkLoad puts 100,000 rows in a transaction, as COPY does.
+func BenchmarkLoad(b *testing.B) {
+	const rows = 100_000
+	for _, order := range []string{"ascending", "random"} {
+		b.Run(order, func(b *testing.B) {
+			s, err := Open(b.TempDir(), Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			rnd := rand.New(rand.NewSource(1))
+			key, value, n := []byte(nil), make([]byte, 100), 0
+			for range b.N {
+				x, _ := s.Begin(bg, kv.TxnOptions{})
+				for range rows {
+					if n++; order == "random" {
+						key = benchKey(key, rnd.Int())
+					} else {
+						key = benchKey(key, n)
+					}
+					x.Put(key, value)
+				}
+				if _, err := x.Commit(bg); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}

@@ -3,7 +3,6 @@ package rocks
 import (
 	"fmt"
 	"sync"
-	"unsafe"
 
 	"github.com/linxGnu/grocksdb"
 
@@ -59,7 +58,7 @@ type engine struct {
 
 type snapshot struct {
 	e *engine
-	p unsafe.Pointer
+	p pinned
 }
 
 // Snapshot pins the newest state.

@@ -122,14 +122,14 @@ void kg_detach(kg_db *d) { delete d; }
 
 uint32_t kg_family_id(kg_db *d, int family) { return d->families[family]->GetID(); }
 
-const void *kg_snapshot(kg_db *d) { return d->db->GetSnapshot(); }
+uintptr_t kg_snapshot(kg_db *d) { return reinterpret_cast<uintptr_t>(d->db->GetSnapshot()); }
 
-void kg_release(kg_db *d, const void *snapshot) { d->db->ReleaseSnapshot(static_cast<const rocksdb::Snapshot *>(snapshot)); }
+void kg_release(kg_db *d, uintptr_t snapshot) { d->db->ReleaseSnapshot(reinterpret_cast<const rocksdb::Snapshot *>(snapshot)); }
 
-void kg_get(kg_db *d, int family, const void *snapshot, const char *keys, const uint32_t *lens, uint32_t n, char *out, size_t cap,
+void kg_get(kg_db *d, int family, uintptr_t snapshot, const char *keys, const uint32_t *lens, uint32_t n, char *out, size_t cap,
             kg_item *items, kg_result *r) {
   rocksdb::ReadOptions ro;
-  ro.snapshot = static_cast<const rocksdb::Snapshot *>(snapshot);
+  ro.snapshot = reinterpret_cast<const rocksdb::Snapshot *>(snapshot);
   rocksdb::ColumnFamilyHandle *cf = d->families[family];
   writer w{out, cap, 0, items, r};
   if (n == 1) {
@@ -156,7 +156,7 @@ void kg_get(kg_db *d, int family, const void *snapshot, const char *keys, const 
   }
 }
 
-kg_iter *kg_iter_open(kg_db *d, int family, const void *snapshot, const char *start, size_t start_len, const char *end, size_t end_len,
+kg_iter *kg_iter_open(kg_db *d, int family, uintptr_t snapshot, const char *start, size_t start_len, const char *end, size_t end_len,
                       int flags, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) {
   std::unique_ptr<kg_iter> i(new kg_iter);
   i->start.assign(start, start_len);
@@ -165,7 +165,7 @@ kg_iter *kg_iter_open(kg_db *d, int family, const void *snapshot, const char *st
   i->upper = i->end;
   i->flags = flags;
   rocksdb::ReadOptions ro;
-  ro.snapshot = static_cast<const rocksdb::Snapshot *>(snapshot);
+  ro.snapshot = reinterpret_cast<const rocksdb::Snapshot *>(snapshot);
   ro.iterate_lower_bound = &i->lower;
   ro.iterate_upper_bound = &i->upper;
   i->it.reset(d->db->NewIterator(ro, d->families[family]));

@@ -37,15 +37,15 @@ kg_db *kg_attach(void *rocksdb, void **families);
 void kg_detach(kg_db *);
 uint32_t kg_family_id(kg_db *, int family);
 
-const void *kg_snapshot(kg_db *);
-void kg_release(kg_db *, const void *snapshot);
+uintptr_t kg_snapshot(kg_db *); // an integer, so that cgo has nothing to check
+void kg_release(kg_db *, uintptr_t snapshot);
 
 // Looks up n keys of one family, which lie one behind the other in keys. With KG_ROOM, count items fit.
-void kg_get(kg_db *, int family, const void *snapshot, const char *keys, const uint32_t *lens, uint32_t n, char *out, size_t cap,
+void kg_get(kg_db *, int family, uintptr_t snapshot, const char *keys, const uint32_t *lens, uint32_t n, char *out, size_t cap,
             kg_item *items, kg_result *);
 
 // Opens an iterator and reads its first rows; returns NULL when that was all of them, or on an error.
-kg_iter *kg_iter_open(kg_db *, int family, const void *snapshot, const char *start, size_t start_len, const char *end, size_t end_len,
+kg_iter *kg_iter_open(kg_db *, int family, uintptr_t snapshot, const char *start, size_t start_len, const char *end, size_t end_len,
                       int flags, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *);
 void kg_iter_next(kg_iter *, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *);
 void kg_iter_close(kg_iter *);

@@ -49,9 +49,12 @@ func (n native) detach() { C.kg_detach(n.db) }
 
 func (n native) familyID(f int) uint32 { return uint32(C.kg_family_id(n.db, C.int(f))) }
 
-func (n native) snapshot() unsafe.Pointer { return C.kg_snapshot(n.db) }
+// pinned is a RocksDB snapshot; 0 stands for the present.
+type pinned = C.uintptr_t
 
-func (n native) release(s unsafe.Pointer) { C.kg_release(n.db, s) }
+func (n native) snapshot() pinned { return C.kg_snapshot(n.db) }
+
+func (n native) release(s pinned) { C.kg_release(n.db, s) }
 
 func chars(b []byte) *C.char { return (*C.char)(unsafe.Pointer(unsafe.SliceData(b))) }
 
@@ -83,7 +86,7 @@ type scratch struct {
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // get appends the items of keys, which are of one family.
-func (n native) get(family int, snapshot unsafe.Pointer, keys [][]byte, into *kv.Batch) error {
+func (n native) get(family int, snapshot pinned, keys [][]byte, into *kv.Batch) error {
 	if len(keys) == 1 {
 		return n.getOne(family, snapshot, keys[0], into)
 	}
@@ -102,7 +105,7 @@ func (n native) get(family int, snapshot unsafe.Pointer, keys [][]byte, into *kv
 // firstRoom is the room for a value of unknown size. Too little costs a second look-up.
 const firstRoom = 256
 
-func (n native) getOne(family int, snapshot unsafe.Pointer, key []byte, into *kv.Batch) error {
+func (n native) getOne(family int, snapshot pinned, key []byte, into *kv.Batch) error {
 	var item C.kg_item
 	length := C.uint32_t(len(key))
 	for need := len(key) + firstRoom; ; {
@@ -135,7 +138,7 @@ func addItem(into *kv.Batch, item *C.kg_item, offset int) int {
 	return end
 }
 
-func (n native) getMany(family int, snapshot unsafe.Pointer, keys [][]byte, into *kv.Batch, s *scratch) error {
+func (n native) getMany(family int, snapshot pinned, keys [][]byte, into *kv.Batch, s *scratch) error {
 	s.keys, s.lens = s.keys[:0], s.lens[:0]
 	for _, key := range keys {
 		s.keys = append(s.keys, key...)
@@ -165,7 +168,7 @@ func (n native) getMany(family int, snapshot unsafe.Pointer, keys [][]byte, into
 type rows struct {
 	n        native
 	family   int
-	snapshot unsafe.Pointer
+	snapshot pinned
 	start    []byte
 	end      []byte
 	bounds   [64]byte // start and end, when they are short
@@ -181,7 +184,7 @@ const (
 	maxRoom   = 256 << 10
 )
 
-func (n native) scan(family int, snapshot unsafe.Pointer, span kv.Span, o kv.ScanOptions) *rows {
+func (n native) scan(family int, snapshot pinned, span kv.Span, o kv.ScanOptions) *rows {
 	it := &rows{n: n, family: family, snapshot: snapshot, max: firstRows}
 	both := append(append(it.bounds[:0], span.Start...), span.End...)
 	it.start, it.end = both[:len(span.Start)], both[len(span.Start):]

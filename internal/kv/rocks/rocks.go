@@ -140,7 +140,7 @@ func familyOptions(o Options, cache *grocksdb.Cache) *grocksdb.Options {
 // checkFormat refuses a directory of a newer format and marks a new one.
 func (e *engine) checkFormat() error {
 	var b kv.Batch
-	if err := e.getOne(familyMeta, nil, formatKey, &b); err != nil {
+	if err := e.getOne(familyMeta, 0, formatKey, &b); err != nil {
 		return err
 	}
 	if b.Found(0) {
@@ -187,14 +187,14 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) error {
 	})
 }
 
-// properties are what RocksDB tells about itself, by the name of the metric. Sums over the families.
-var properties = map[string]string{
-	"rocksdb_memtable_bytes":           "rocksdb.cur-size-all-mem-tables",
-	"rocksdb_table_readers_bytes":      "rocksdb.estimate-table-readers-mem",
-	"rocksdb_sst_bytes":                "rocksdb.total-sst-files-size",
-	"rocksdb_live_bytes_estimate":      "rocksdb.estimate-live-data-size",
-	"rocksdb_keys_estimate":            "rocksdb.estimate-num-keys",
-	"rocksdb_pending_compaction_bytes": "rocksdb.estimate-pending-compaction-bytes",
+// properties are what RocksDB tells about itself, to be summed over the families.
+var properties = []struct{ metric, property string }{
+	{"rocksdb_memtable_bytes", "rocksdb.cur-size-all-mem-tables"},
+	{"rocksdb_table_readers_bytes", "rocksdb.estimate-table-readers-mem"},
+	{"rocksdb_sst_bytes", "rocksdb.total-sst-files-size"},
+	{"rocksdb_live_bytes_estimate", "rocksdb.estimate-live-data-size"},
+	{"rocksdb_keys_estimate", "rocksdb.estimate-num-keys"},
+	{"rocksdb_pending_compaction_bytes", "rocksdb.estimate-pending-compaction-bytes"},
 }
 
 // Metrics reports counters of transactions and figures of RocksDB.
@@ -204,14 +204,14 @@ func (s *Store) Metrics() []kv.Metric {
 		list = append(list,
 			kv.Metric{Name: "rocksdb_block_cache_bytes", Value: float64(s.cache.GetUsage())},
 			kv.Metric{Name: "rocksdb_block_cache_pinned_bytes", Value: float64(s.cache.GetPinnedUsage())})
-		for name, property := range properties {
+		for _, p := range properties {
 			sum := 0.0
 			for _, f := range s.e.families {
-				if v, ok := s.e.db.GetIntPropertyCF(property, f); ok {
+				if v, ok := s.e.db.GetIntPropertyCF(p.property, f); ok {
 					sum += float64(v)
 				}
 			}
-			list = append(list, kv.Metric{Name: name, Value: sum})
+			list = append(list, kv.Metric{Name: p.metric, Value: sum})
 		}
 		return nil
 	})

@@ -40,6 +40,11 @@ func (w *writes) reset() {
 }
 
 func (w *writes) add(buf *writebuf.Buffer) {
+	const perWrite = 24 // tag, family, lengths, version
+	if n := repHeader + buf.Bytes() + perWrite*buf.Len(); cap(w.rep) < n && n > 1<<16 {
+		w.rep = append(make([]byte, 0, n), w.rep...) // growing step by step would copy a large transaction several times
+		w.at = make([]uint32, 0, buf.Len())
+	}
 	buf.Ranges(func(start, end []byte) {
 		w.tag(start, tagDeleteRange, tagFamilyDeleteRange)
 		w.bytes(start)

@@ -131,9 +131,9 @@ func (c *committer) submit(r *request) {
 	}
 	c.busy = true
 	c.mu.Unlock()
+	defer c.pass() // even if an OnCommit function panics: others must not wait for ever
 	c.taken = append(c.taken[:0], r)
 	c.run(c.taken, r)
-	c.pass()
 }
 
 // refusal is why no commit can be taken, under mu.
