@@ -197,7 +197,7 @@ func (t *Txn) DropDatabase(ctx context.Context, oid OID, inUse func(OID) int) er
 	if err := t.remove(kindDatabase, oid); err != nil {
 		return err
 	}
-	for _, kind := range []byte{kindSchema, kindRelation, kindType, kindComment, kindDefaultACL, kindSequence} {
+	for _, kind := range []byte{kindSchema, kindRelation, kindType, kindComment, kindDefaultACL, kindSequence, kindSystem} {
 		if err := t.kv.DeleteRange(kv.PrefixSpan(appendPrefix(nil, oid, kind))); err != nil {
 			return storeError(err)
 		}

@@ -19,6 +19,7 @@ const (
 	kindSequence   = 'Q'
 	kindCounter    = 'N'
 	kindFormat     = 'V'
+	kindSystem     = 'S' // rows of package system
 	kindLock       = 'L' // never stored
 	kindName       = 'U' // never stored
 )
@@ -66,6 +67,12 @@ func LockedObject(key []byte) (database OID, object desc.ObjectRef, ok bool) {
 	object.Class = OID(binary.BigEndian.Uint32(key[keyPrefix:]))
 	object.OID = OID(binary.BigEndian.Uint32(key[keyPrefix+4:]))
 	return OID(binary.BigEndian.Uint32(key[1:])), object, true
+}
+
+// SystemKey is the key of a stored row of a system table; an empty id gives the prefix of all its rows.
+func SystemKey(database OID, table byte, id string) []byte {
+	b := appendPrefix(make([]byte, 0, keyPrefix+1+len(id)), database, kindSystem)
+	return append(append(b, table), id...)
 }
 
 // parseKey takes a stored key apart.

@@ -26,7 +26,7 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Catalog, error) {
 	if o.SuperuserName == "" {
 		o.SuperuserName = "postgres"
 	}
-	c := &Catalog{store: store, log: o.Logger, now: o.Now, tables: make(map[OID]SystemTable), builtin: newContents()}
+	c := &Catalog{store: store, log: o.Logger, now: o.Now, tables: make(map[OID]SystemTable), builtin: newContents(), onTable: o.TableChanged}
 	c.oids, c.storage = newCounter(store, 'o'), newCounter(store, 's')
 	c.sequences = newSequences(store)
 	for _, s := range o.System {

@@ -52,7 +52,17 @@ func (t *Txn) CreateRelation(ctx context.Context, r *desc.Relation) error {
 	if err := t.put(kindRelation, r.OID, r); err != nil {
 		return err
 	}
+	if err := t.tableChanged(ctx, nil, r); err != nil {
+		return err
+	}
 	return t.syncComposite(r)
+}
+
+func (t *Txn) tableChanged(ctx context.Context, old, r *desc.Relation) error {
+	if t.catalog.onTable == nil || r.Kind != desc.Table || old != nil && old.Version == r.Version {
+		return nil
+	}
+	return t.catalog.onTable(ctx, t, old, r)
 }
 
 // aclLetter is the letter of a relation's kind in pg_default_acl; 0 for kinds without privileges of their own.
@@ -388,6 +398,9 @@ func (t *Txn) storeRelation(ctx context.Context, old, r *desc.Relation) error {
 	r.UpdatedAt = t.catalog.now()
 	t.freeReplaced(old, r)
 	if err := t.put(kindRelation, r.OID, r); err != nil {
+		return err
+	}
+	if err := t.tableChanged(ctx, old, r); err != nil {
 		return err
 	}
 	if err := t.syncComposite(r); err != nil {
