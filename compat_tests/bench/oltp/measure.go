@@ -43,13 +43,14 @@ func measure(ctx context.Context, o options, both []contestant) (results, error)
 				// Who goes first alternates, so that neither always runs on what the other left behind.
 				for i := range both {
 					c := both[(i+round)%len(both)]
+					watched := watchMemory(c.pid)
 					tps, err := o.workload(ctx, c, w, clients)
+					all.memory[c.name] = max(all.memory[c.name], watched())
 					if err != nil {
 						return all, err
 					}
 					k := key{w.name, clients, c.name}
 					all.tps[k] = append(all.tps[k], tps)
-					all.memory[c.name] = max(all.memory[c.name], memoryOf(c.pid))
 					fmt.Printf("round %d  %-24s %3d clients  %-9s %10.0f tps\n", round+1, w.name, clients, c.name, tps)
 				}
 			}
@@ -118,6 +119,29 @@ func median(values []float64) float64 {
 		return sorted[middle]
 	}
 	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// watchMemory looks at a server's memory once a second until the returned function is called, which gives the most seen.
+func watchMemory(pid int) func() int64 {
+	done, most := make(chan struct{}), make(chan int64)
+	go func() {
+		seen := memoryOf(pid)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				most <- seen
+				return
+			case <-ticker.C:
+				seen = max(seen, memoryOf(pid))
+			}
+		}
+	}()
+	return func() int64 {
+		close(done)
+		return <-most
+	}
 }
 
 // memoryOf returns the proportional set size in kB of a process and its children: PostgreSQL's processes share memory
