@@ -19,15 +19,18 @@ type Options struct {
 	SuperuserVerifier string           // its SCRAM verifier, used at the first opening only; "" is no password
 	System            []SystemRelation // PostgreSQL's own relations and kalampg's, in every database
 	Now               func() time.Time // nil: time.Now
-
-	// TableChanged, unless nil, is called in the transaction that makes a table (old is nil) or changes its schema version.
-	TableChanged func(ctx context.Context, t *Txn, old, table *desc.Relation) error
 }
 
 // SystemRelation is a built-in relation: a computed table, or, with Table nil, a view.
 type SystemRelation struct {
 	Relation *desc.Relation
 	Table    SystemTable
+}
+
+// TableWatcher is a power of system tables that record what happens to tables, found by assertion. TableChanged is called in the transaction that makes
+// a table (old is nil) or changes its schema version.
+type TableWatcher interface {
+	TableChanged(ctx context.Context, t *Txn, old, table *desc.Relation) error
 }
 
 // Catalog is the catalog of all databases in a store. It is safe for concurrent use.
@@ -40,7 +43,7 @@ type Catalog struct {
 	oids      *counter
 	storage   *counter
 	sequences *Sequences
-	onTable   func(ctx context.Context, t *Txn, old, table *desc.Relation) error
+	watchers  []TableWatcher
 	versions  atomic.Uint64 // last version given to a view
 
 	mu    sync.Mutex // held while state is replaced

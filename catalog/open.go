@@ -26,13 +26,16 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Catalog, error) {
 	if o.SuperuserName == "" {
 		o.SuperuserName = "postgres"
 	}
-	c := &Catalog{store: store, log: o.Logger, now: o.Now, tables: make(map[OID]SystemTable), builtin: newContents(), onTable: o.TableChanged}
+	c := &Catalog{store: store, log: o.Logger, now: o.Now, tables: make(map[OID]SystemTable), builtin: newContents()}
 	c.oids, c.storage = newCounter(store, 'o'), newCounter(store, 's')
 	c.sequences = newSequences(store)
 	for _, s := range o.System {
 		c.builtin.putRelation(s.Relation)
 		if s.Table != nil {
 			c.tables[s.Relation.OID] = s.Table
+		}
+		if w, ok := s.Table.(TableWatcher); ok {
+			c.watchers = append(c.watchers, w)
 		}
 	}
 	l, err := c.load(ctx)

@@ -59,10 +59,15 @@ func (t *Txn) CreateRelation(ctx context.Context, r *desc.Relation) error {
 }
 
 func (t *Txn) tableChanged(ctx context.Context, old, r *desc.Relation) error {
-	if t.catalog.onTable == nil || r.Kind != desc.Table || old != nil && old.Version == r.Version {
+	if r.Kind != desc.Table || old != nil && old.Version == r.Version {
 		return nil
 	}
-	return t.catalog.onTable(ctx, t, old, r)
+	for _, w := range t.catalog.watchers {
+		if err := w.TableChanged(ctx, t, old, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // aclLetter is the letter of a relation's kind in pg_default_acl; 0 for kinds without privileges of their own.

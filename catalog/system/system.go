@@ -41,6 +41,9 @@ const (
 	arrayTypes desc.OID = 40
 )
 
+// Relations offers the system tables over a store to catalog.Options.
+func Relations(store kv.Store) []catalog.SystemRelation { return New(store).Relations() }
+
 // Relations offers the tables to catalog.Options.
 func (t *Tables) Relations() []catalog.SystemRelation {
 	return []catalog.SystemRelation{
@@ -50,7 +53,7 @@ func (t *Tables) Relations() []catalog.SystemRelation {
 		{Relation: relation(liveQueriesOID, "live_queries", toMonitors, liveQueryColumns), Table: scanFunc(t.scanLiveQueries)},
 		{Relation: relation(jobsOID, "jobs", toMonitors, jobColumns), Table: scanFunc(t.scanJobs)},
 		{Relation: relation(tablesOID, "tables", toAll, tableColumns), Table: scanFunc(scanTables)},
-		{Relation: relation(tableSchemasOID, "table_schemas", toAll, tableSchemaColumns), Table: scanFunc(t.scanTableSchemas)},
+		{Relation: relation(tableSchemasOID, "table_schemas", toAll, tableSchemaColumns), Table: schemaHistory{t}},
 	}
 }
 

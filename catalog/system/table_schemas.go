@@ -44,8 +44,11 @@ var tableSchemaColumns = []column{
 	{"arrow_schema", pgtype.JsonbType}, {"changes", pgtype.JsonbType}, {"created_at", pgtype.TimestamptzType},
 }
 
-// TableChanged is for catalog.Options: it writes the row of a new version in the transaction that makes it.
-func (t *Tables) TableChanged(ctx context.Context, x *catalog.Txn, old, table *desc.Relation) error {
+// schemaHistory is the relation table_schemas, which as a catalog.TableWatcher also gets its rows.
+type schemaHistory struct{ tables *Tables }
+
+// TableChanged writes the row of a new version in the transaction that makes it.
+func (h schemaHistory) TableChanged(ctx context.Context, x *catalog.Txn, old, table *desc.Relation) error {
 	s := &TableSchema{TableID: table.OID, Table: table.Name, Version: table.Version, Fields: fields(x, table), CreatedAt: table.UpdatedAt}
 	if n := x.Schema(table.Schema); n != nil {
 		s.Namespace = n.Name
@@ -53,7 +56,7 @@ func (t *Tables) TableChanged(ctx context.Context, x *catalog.Txn, old, table *d
 	if old != nil {
 		s.Changes = changes(old, table)
 	}
-	return t.TableSchemas.Put(ctx, x, s)
+	return h.tables.TableSchemas.Put(ctx, x, s)
 }
 
 func fields(r catalog.Reader, t *desc.Relation) []Field {
@@ -85,9 +88,10 @@ func changes(old, now *desc.Relation) (c Changes) {
 	return c
 }
 
-func (t *Tables) scanTableSchemas(r catalog.Reader, yield func([]pgtype.Datum) bool) (err error) {
+// Scan implements catalog.SystemTable.
+func (h schemaHistory) Scan(r catalog.Reader, _ []catalog.Equality, yield func([]pgtype.Datum) bool) (err error) {
 	row := make([]pgtype.Datum, len(tableSchemaColumns))
-	failed := t.TableSchemas.read(r, func(s *TableSchema) bool {
+	failed := h.tables.TableSchemas.read(r, func(s *TableSchema) bool {
 		var cells [2]pgtype.Datum
 		for i, v := range []any{s.Fields, s.Changes} {
 			var b []byte
