@@ -45,7 +45,7 @@ type Library struct {
 
 // New collects the families. It fails when two of them claim the same function or one names a function that nobody declares.
 func New() (*Library, error) {
-	return newLibrary(families(), extraProcs())
+	return newLibrary(append(families(), objectFamilies()...), extraProcs())
 }
 
 func newLibrary(families []family, extra []pgfacts.Proc) (*Library, error) {

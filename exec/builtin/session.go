@@ -1,0 +1,240 @@
+package builtin
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
+)
+
+// Version is what version() says: the PostgreSQL that clients see, and who it is.
+const Version = "PostgreSQL 16.14 on x86_64-pc-linux-gnu, compiled by kalampg, 64-bit"
+
+// sessionFamily is what is asked about the session, its transaction and the server.
+var sessionFamily = []Def{
+	{Name: "pgsql_version", Scalar: constant(pgtype.Text(Version))},
+	{Name: "current_database", Scalar: func(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) { return pgtype.Text(c.Env.Database()), nil }},
+	{Name: "current_user", Scalar: func(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) { return roleName(c, c.Env.CurrentUser()), nil }},
+	{Name: "session_user", Scalar: func(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) { return roleName(c, c.Env.SessionUser()), nil }},
+	{Name: "current_schema", Scalar: currentSchema},
+	{Name: "current_schemas", Scalar: currentSchemas},
+	{Name: "show_config_by_name", Scalar: currentSetting},
+	{Name: "show_config_by_name_missing_ok", Scalar: currentSetting},
+	{Name: "set_config_by_name", Scalar: setConfig},
+	{Name: "pg_backend_pid", Scalar: func(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+		return pgtype.Int(int64(c.Env.BackendPID())), nil
+	}},
+	{Name: "pg_is_in_recovery", Scalar: constant(pgtype.Bool(false))},
+	{Name: "pg_client_encoding", Scalar: constant(pgtype.Text("UTF8"))},
+	{Name: "getdatabaseencoding", Scalar: constant(pgtype.Text("UTF8"))},
+	{Name: "pg_jit_available", Scalar: constant(pgtype.Bool(false))},
+	{Name: "pg_trigger_depth", Scalar: constant(pgtype.Int(0))},
+	{Name: "pg_postmaster_start_time", Scalar: serverStart},
+	{Name: "pg_conf_load_time", Scalar: serverStart},
+	{Name: "pg_current_xact_id", Scalar: transactionID(true)},
+	{Name: "pg_current_xact_id_if_assigned", Scalar: transactionID(false)},
+	{Name: "pg_sleep", Scalar: sleep},
+	{OID: sqlFunction("pg_sleep_for", pgtype.OIDInterval), Name: "pg_sleep_for", Scalar: sleepFor},
+	{OID: sqlFunction("pg_sleep_until", pgtype.OIDTimestamptz), Name: "pg_sleep_until", Scalar: sleepUntil},
+	{Name: "pg_cancel_backend", Scalar: signalBackend(false)},
+	{Name: "pg_terminate_backend", Scalar: signalBackend(true)},
+	{Name: "pg_blocking_pids", Scalar: constant(pgtype.NewArrayValue(pgtype.Int4Type, nil))},
+	{Name: "pg_safe_snapshot_blocking_pids", Scalar: constant(pgtype.NewArrayValue(pgtype.Int4Type, nil))},
+	{Name: "pg_settings_get_flags", Scalar: givesNull},
+	{Name: "pg_input_is_valid", Scalar: inputIsValid},
+	{Name: "pg_num_nulls", Scalar: countNulls(true)},
+	{Name: "pg_num_nonnulls", Scalar: countNulls(false)},
+	{Name: "pg_advisory_unlock_all", Scalar: constant(pgtype.Text(""))}, // a session has none to release
+}
+
+func constant(d pgtype.Datum) Scalar {
+	return func(*Call, []pgtype.Datum) (pgtype.Datum, error) { return d, nil }
+}
+
+func roleName(c *Call, oid desc.OID) pgtype.Datum {
+	if x := c.Env.Catalog().Role(oid); x != nil {
+		return pgtype.Text(x.Name)
+	}
+	return pgtype.Null
+}
+
+func currentSchema(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+	for _, oid := range c.Env.SearchPath(false) {
+		if s := c.Env.Catalog().Schema(oid); s != nil {
+			return pgtype.Text(s.Name), nil
+		}
+	}
+	return pgtype.Null, nil
+}
+
+func currentSchemas(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	var names []pgtype.Datum
+	for _, oid := range c.Env.SearchPath(a[0].Bool()) {
+		if s := c.Env.Catalog().Schema(oid); s != nil {
+			names = append(names, pgtype.Text(s.Name))
+		}
+	}
+	return pgtype.NewArrayValue(pgtype.NameType, names), nil
+}
+
+func currentSetting(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	value, ok, err := c.Env.Setting(a[0].Text(), len(a) > 1 && a[1].Bool())
+	if err != nil || !ok {
+		return pgtype.Null, err
+	}
+	return pgtype.Text(value), nil
+}
+
+func setConfig(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	if a[0].IsNull() {
+		return pgtype.Null, pgerr.New(pgerr.NullValueNotAllowed, "SET requires parameter name")
+	}
+	value, err := c.Env.SetSetting(a[0].Text(), a[1].Text(), a[2].Bool())
+	if err != nil {
+		return pgtype.Null, err
+	}
+	return pgtype.Text(value), nil
+}
+
+// pgEpoch is where PostgreSQL's timestamps count from.
+var pgEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func timestampOf(t time.Time) pgtype.Datum {
+	if t.IsZero() {
+		return pgtype.Null
+	}
+	return pgtype.Int(t.Sub(pgEpoch).Microseconds())
+}
+
+func serverStart(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+	return timestampOf(c.Env.ServerStart()), nil
+}
+
+func transactionID(assign bool) Scalar {
+	return func(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+		id := c.Env.TransactionID(assign)
+		if id == 0 {
+			return pgtype.Null, nil
+		}
+		return pgtype.Int(int64(id)), nil
+	}
+}
+
+// sleep waits for some seconds or until the statement is cancelled.
+func sleep(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	seconds := a[0].Float()
+	if math.IsNaN(seconds) || seconds <= 0 {
+		return pgtype.Text(""), nil
+	}
+	return wait(c, time.Duration(math.Min(seconds*float64(time.Second), math.MaxInt64/2)))
+}
+
+func wait(c *Call, d time.Duration) (pgtype.Datum, error) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return pgtype.Text(""), nil
+	case <-c.Ctx.Done():
+		return pgtype.Null, pgerr.Wrap(c.Ctx.Err(), pgerr.QueryCanceled, "canceling statement due to user request")
+	}
+}
+
+func sleepFor(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	low, high := a[0].Pair()
+	days := int64(int32(high)) + 30*int64(int32(high>>32))
+	return wait(c, time.Duration(low)*time.Microsecond+time.Duration(days)*24*time.Hour)
+}
+
+func sleepUntil(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	return wait(c, time.Until(pgEpoch.Add(time.Duration(a[0].Int())*time.Microsecond)))
+}
+
+func signalBackend(terminate bool) Scalar {
+	return func(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+		ok, err := c.Env.Signal(int32(a[0].Int()), terminate)
+		if err == nil && !ok {
+			c.Env.Notice("WARNING", string(pgerr.Warning), "PID "+typeText4(a[0])+" is not a PostgreSQL backend process")
+		}
+		return pgtype.Bool(ok), err
+	}
+}
+
+func typeText4(d pgtype.Datum) string {
+	return string(pgtype.Int4Type.Codec.AppendText(nil, nil, d))
+}
+
+// inputIsValid tells whether a type's input function takes a text.
+func inputIsValid(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	oid, err := c.Text.Names.Lookup("regtype", a[1].Text())
+	if err != nil {
+		return pgtype.Null, err
+	}
+	t := pgtype.ByOID(oid)
+	if t == nil {
+		t = c.Env.Catalog().Type(oid)
+	}
+	if t == nil {
+		return pgtype.Null, nil
+	}
+	_, err = t.Codec.ParseText(c.Text, a[0].Text(), -1)
+	if pgerr.Is(err, pgerr.FeatureNotSupported) {
+		return pgtype.Null, err
+	}
+	return pgtype.Bool(err == nil), nil
+}
+
+// countNulls counts the arguments, or the elements of a VARIADIC array, that are or are not NULL.
+func countNulls(nulls bool) Scalar {
+	return func(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+		if c.Variadic {
+			if a[0].IsNull() {
+				return pgtype.Null, nil
+			}
+			a = a[0].Array().Elems
+		}
+		n := 0
+		for _, d := range a {
+			if d.IsNull() == nulls {
+				n++
+			}
+		}
+		return pgtype.Int(int64(n)), nil
+	}
+}
+
+var networkFamily = []Def{
+	{Name: "inet_client_addr", Scalar: clientAddress},
+	{Name: "inet_client_port", Scalar: clientPort},
+	{Name: "inet_server_addr", Scalar: givesNull},
+	{Name: "inet_server_port", Scalar: givesNull},
+}
+
+// clientAddress is NULL for a connection over a Unix socket. The address has no type here that could hold it otherwise.
+func clientAddress(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+	host, _ := splitAddress(c.Env.ClientAddr())
+	if host == "" {
+		return pgtype.Null, nil
+	}
+	return pgtype.InetType.Codec.ParseText(c.Text, host, -1)
+}
+
+func clientPort(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+	_, port := splitAddress(c.Env.ClientAddr())
+	if port == "" {
+		return pgtype.Null, nil
+	}
+	return pgtype.Int4Type.Codec.ParseText(c.Text, port, -1)
+}
+
+// splitAddress takes "host:port" or "[host]:port" apart; both are empty for a Unix socket.
+func splitAddress(s string) (host, port string) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || strings.HasPrefix(s, "/") || strings.HasPrefix(s, "@") {
+		return "", ""
+	}
+	return strings.Trim(s[:i], "[]"), s[i+1:]
+}

@@ -1,0 +1,275 @@
+package builtin
+
+import (
+	"math"
+	"math/big"
+	"strings"
+
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/internal/pgtype/numeric"
+)
+
+// sizeFamily is the sizes of objects and their print.
+var sizeFamily = []Def{
+	{Name: "pg_relation_size", Scalar: relationSize},
+	{OID: sqlFunction("pg_relation_size", pgtype.OIDRegclass), Name: "pg_relation_size", Scalar: relationSize},
+	{Name: "pg_table_size", Scalar: relationSize},
+	{Name: "pg_indexes_size", Scalar: indexesSize},
+	{Name: "pg_total_relation_size", Scalar: totalSize},
+	{Name: "pg_database_size_name", Scalar: databaseSizeByName},
+	{Name: "pg_database_size_oid", Scalar: databaseSize},
+	{Name: "pg_relation_filenode", Scalar: relationFilenode},
+	{Name: "pg_relation_filepath", Scalar: givesNull},
+	{Name: "pg_tablespace_location", Scalar: tablespaceLocation},
+	{Name: "pg_size_pretty", Scalar: sizePretty},
+	{Name: "pg_size_pretty_numeric", Scalar: sizePrettyNumeric},
+	{Name: "pg_size_bytes", Scalar: sizeBytes},
+	{Name: "pg_column_size", Scalar: columnSize},
+	{Name: "pg_column_compression", Scalar: givesNull},
+}
+
+func relationSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	r := c.Env.Catalog()
+	if _, x := r.Index(a[0].OID()); x == nil && r.Relation(a[0].OID()) == nil {
+		return pgtype.Null, nil
+	}
+	if len(a) > 1 {
+		switch a[1].Text() {
+		case "main":
+		case "fsm", "vm", "init":
+			return pgtype.Int(0), nil
+		default:
+			return pgtype.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid fork name").WithHint(`Valid fork names are "main", "fsm", "vm", and "init".`)
+		}
+	}
+	return pgtype.Int(c.Env.RelationSize(a[0].OID())), nil
+}
+
+func indexesSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	rel := c.Env.Catalog().Relation(a[0].OID())
+	if rel == nil {
+		return pgtype.Null, nil
+	}
+	return pgtype.Int(indexBytes(c, rel)), nil
+}
+
+func indexBytes(c *Call, rel *desc.Relation) int64 {
+	n := int64(0)
+	for i := range rel.Indexes {
+		n += c.Env.RelationSize(rel.Indexes[i].OID)
+	}
+	return n
+}
+
+func totalSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	rel := c.Env.Catalog().Relation(a[0].OID())
+	if rel == nil {
+		return relationSize(c, a)
+	}
+	return pgtype.Int(c.Env.RelationSize(rel.OID) + indexBytes(c, rel)), nil
+}
+
+func databaseSizeByName(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	oid, err := findDatabase(c, a[0].Text())
+	if err != nil {
+		return pgtype.Null, err
+	}
+	return databaseSize(c, []pgtype.Datum{pgtype.OIDValue(oid)})
+}
+
+// databaseSize adds up the relations of the database connected to; the size of another cannot be seen from here.
+func databaseSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	r := c.Env.Catalog()
+	if d := r.Database(); d == nil || d.OID != a[0].OID() {
+		if r.DatabaseByOID(a[0].OID()) == nil {
+			return pgtype.Null, nil
+		}
+		return pgtype.Null, pgerr.Unsupported("the size of a database other than the current one")
+	}
+	n := int64(0)
+	for rel := range r.Relations() {
+		if rel.Kind == desc.Table && rel.Class != desc.System {
+			n += c.Env.RelationSize(rel.OID) + indexBytes(c, rel)
+		}
+	}
+	return pgtype.Int(n), nil
+}
+
+func relationFilenode(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	r := c.Env.Catalog()
+	if rel := r.Relation(a[0].OID()); rel != nil && (rel.Kind == desc.Table || rel.Kind == desc.Sequence || rel.Kind == desc.MatView) {
+		return a[0], nil
+	}
+	if _, x := r.Index(a[0].OID()); x != nil {
+		return a[0], nil
+	}
+	return pgtype.Null, nil
+}
+
+func tablespaceLocation(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	switch a[0].OID() {
+	case 0, 1663, 1664:
+		return pgtype.Text(""), nil
+	}
+	return pgtype.Null, pgerr.Newf(pgerr.UndefinedObject, "tablespace with OID %d does not exist", a[0].OID())
+}
+
+// sizeUnit is a step of pg_size_pretty: values below limit are shown in it, and it has 2 to the bits bytes.
+type sizeUnit struct {
+	name  string
+	limit int64
+	round bool
+	bits  uint
+}
+
+var sizeUnits = []sizeUnit{
+	{"bytes", 10 * 1024, false, 0},
+	{"kB", 20*1024 - 1, true, 10},
+	{"MB", 20*1024 - 1, true, 20},
+	{"GB", 20*1024 - 1, true, 30},
+	{"TB", 20*1024 - 1, true, 40},
+	{"PB", 20*1024 - 1, true, 50},
+}
+
+func sizePretty(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	return pgtype.Text(prettySize(big.NewInt(a[0].Int()))), nil
+}
+
+func prettySize(v *big.Int) string {
+	size := new(big.Int).Set(v)
+	for i, u := range sizeUnits {
+		last := i == len(sizeUnits)-1
+		if last || new(big.Int).Abs(size).Cmp(big.NewInt(u.limit)) < 0 {
+			if u.round {
+				size = halfRounded(size)
+			}
+			return size.String() + " " + u.name
+		}
+		next := sizeUnits[i+1]
+		bits := next.bits - u.bits
+		if next.round {
+			bits--
+		}
+		if u.round {
+			bits++
+		}
+		size.Quo(size, new(big.Int).Lsh(big.NewInt(1), bits))
+	}
+	return ""
+}
+
+// halfRounded halves, rounding away from zero.
+func halfRounded(v *big.Int) *big.Int {
+	out := new(big.Int).Set(v)
+	if out.Sign() < 0 {
+		out.Sub(out, big.NewInt(1))
+	} else {
+		out.Add(out, big.NewInt(1))
+	}
+	return out.Quo(out, big.NewInt(2))
+}
+
+func sizePrettyNumeric(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	x := a[0].Numeric()
+	if !x.IsFinite() {
+		return pgtype.Text(x.String() + " bytes"), nil
+	}
+	limit := numeric.FromInt64(sizeUnits[0].limit)
+	if numeric.Cmp(numeric.Abs(x), limit) < 0 {
+		return pgtype.Text(x.String() + " bytes"), nil
+	}
+	return pgtype.Text(prettySize(numeric.Trunc(x, 0).BigInt())), nil
+}
+
+// sizeFactors are the units that pg_size_bytes reads.
+var sizeFactors = map[string]uint{"bytes": 0, "b": 0, "kb": 10, "mb": 20, "gb": 30, "tb": 40, "pb": 50}
+
+func sizeBytes(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	arg := a[0].Text()
+	s := strings.Trim(arg, " \t\n\r\f\v")
+	end := sizeNumberEnd(s)
+	if end == 0 {
+		return pgtype.Null, pgerr.Newf(pgerr.InvalidParameterValue, "invalid size: \"%s\"", arg)
+	}
+	x, err := numeric.Parse(s[:end])
+	if err != nil {
+		return pgtype.Null, pgerr.Newf(pgerr.InvalidParameterValue, "invalid size: \"%s\"", arg)
+	}
+	if unit := strings.TrimLeft(s[end:], " \t\n\r\f\v"); unit != "" {
+		bits, ok := sizeFactors[strings.ToLower(unit)]
+		if !ok {
+			return pgtype.Null, pgerr.Newf(pgerr.InvalidParameterValue, "invalid size: \"%s\"", arg).WithDetail("Invalid size unit: \"%s\".", unit).
+				WithHint(`Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".`)
+		}
+		if x, err = numeric.Mul(x, numeric.FromInt64(1<<bits)); err != nil {
+			return pgtype.Null, err
+		}
+	}
+	if x, err = numeric.Round(x, 0); err != nil {
+		return pgtype.Null, err
+	}
+	v, err := x.Int64()
+	return pgtype.Int(v), err
+}
+
+// sizeNumberEnd finds where the number at the start of a size ends; 0 when there is none.
+func sizeNumberEnd(s string) int {
+	i, digits := 0, 0
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	count := func() {
+		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+			i++
+			digits++
+		}
+	}
+	count()
+	if i < len(s) && s[i] == '.' {
+		i++
+		count()
+	}
+	if digits == 0 {
+		return 0
+	}
+	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		j := i + 1
+		if j < len(s) && (s[j] == '-' || s[j] == '+') {
+			j++
+		}
+		if j < len(s) && s[j] >= '0' && s[j] <= '9' {
+			for j < len(s) && s[j] >= '0' && s[j] <= '9' {
+				j++
+			}
+			i = j
+		}
+	}
+	return i
+}
+
+// columnSize is the number of bytes that a value takes: a fixed-length type's length, else the stored form's with a header as PostgreSQL's.
+func columnSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	t := c.Types[0]
+	if t.Len > 0 {
+		return pgtype.Int(int64(t.Len)), nil
+	}
+	n := 0
+	switch t.Rep {
+	case pgtype.RepBytes:
+		n = len(a[0].Bytes())
+	default:
+		n = len(t.Codec.AppendBinary(c.Text, nil, a[0]))
+	}
+	if t.Len == -2 {
+		return pgtype.Int(int64(n + 1)), nil
+	}
+	if n+4 > math.MaxInt32 {
+		n = math.MaxInt32 - 4
+	}
+	if t == pgtype.UnknownType {
+		return pgtype.Int(int64(n + 1)), nil
+	}
+	return pgtype.Int(int64(n + varHeader)), nil
+}
