@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// web serves /metrics and /healthz. The zero web serves nothing.
+type web struct {
+	server   *http.Server
+	address  net.Addr
+	draining atomic.Bool
+}
+
+// serveHTTP starts the HTTP port. When nobody asked for a port and the usual one is taken (a second server on the machine), the server runs without.
+func serveHTTP(c *config, m *metrics, log *slog.Logger) (*web, error) {
+	w := &web{}
+	if c.HTTP == "off" || c.HTTP == "" {
+		return w, nil
+	}
+	l, err := net.Listen("tcp", c.HTTP)
+	if err != nil && !c.HTTPGiven {
+		log.Warn("no /metrics and /healthz: the usual address is taken, --http chooses another", "address", c.HTTP)
+		return w, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--http %s: %w", c.HTTP, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", w.health)
+	w.server, w.address = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l.Addr()
+	go func() {
+		if err := w.server.Serve(l); err != http.ErrServerClosed {
+			log.Error("the HTTP port has failed", "error", err)
+		}
+	}()
+	log.Info("metrics and health", "address", l.Addr().String())
+	return w, nil
+}
+
+// health says ok as long as new connections are accepted.
+func (w *web) health(out http.ResponseWriter, _ *http.Request) {
+	if w.draining.Load() {
+		http.Error(out, "stopping", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(out, "ok")
+}
+
+// drain lets /healthz tell load balancers to look elsewhere.
+func (w *web) drain() { w.draining.Store(true) }
+
+// Close ends the HTTP port.
+func (w *web) Close() {
+	if w.server != nil {
+		_ = w.server.Close()
+	}
+}
