@@ -68,7 +68,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringVar(&c.Data, "data", "kalampg-data", "data directory, created at the first start")
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:5432", "address for PostgreSQL clients, HOST:PORT")
 	f.StringVar(&c.Socket, "socket", "", "directory for a Unix socket as well (none: no socket)")
-	f.StringVar(&c.HTTP, "http", "127.0.0.1:9187", `address for /metrics and /healthz, or "off"`)
+	f.StringVar(&c.HTTP, "http", defaultHTTP, `address for /metrics and /healthz, or "off"`)
 	f.StringVar(&c.File, "config", "", "configuration file in TOML, with the names of these flags as keys")
 	f.StringVar(&c.TLSCert, "tls-cert", "", "certificate chain in PEM; with --tls-key it allows encrypted connections")
 	f.StringVar(&c.TLSKey, "tls-key", "", "private key in PEM")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -17,6 +18,9 @@ type web struct {
 	address  net.Addr
 	draining atomic.Bool
 }
+
+// defaultHTTP is where /metrics and /healthz are unless somebody chooses another address.
+const defaultHTTP = "127.0.0.1:9187"
 
 // serveHTTP starts the HTTP port. When nobody asked for a port and the usual one is taken (a second server on the machine), the server runs without.
 func serveHTTP(c *config, m *metrics, log *slog.Logger) (*web, error) {
@@ -62,4 +66,27 @@ func (w *web) Close() {
 	if w.server != nil {
 		_ = w.server.Close()
 	}
+}
+
+// health asks a running server, for machines (and container images) without an HTTP client.
+func health(ctx context.Context, arguments []string) error {
+	address := defaultHTTP
+	if len(arguments) > 0 {
+		address = arguments[0]
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", address, response.Status)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 // Command kalampg is the database server.
 //
 //	kalampg serve --data DIR --listen HOST:PORT    run the server
+//	kalampg health                                 ask a running server whether it accepts connections, for health checks
 //	kalampg version                                say which version this is
 package main
 
@@ -25,6 +26,7 @@ const usage = `kalampg is a PostgreSQL-compatible database server.
 
 Usage:
   kalampg serve [flags]    run the server (kalampg serve --help lists the flags)
+  kalampg health [ADDRESS] succeed if the server at the HTTP address (127.0.0.1:9187) accepts connections
   kalampg version          print the version
 `
 
@@ -52,6 +54,12 @@ func run(ctx context.Context, arguments []string, lookup func(string) (string, b
 			return 2
 		}
 		if err := serve(ctx, c, stdout, stderr); err != nil {
+			fmt.Fprintln(stderr, "kalampg:", err)
+			return 1
+		}
+		return 0
+	case "health":
+		if err := health(ctx, arguments); err != nil {
 			fmt.Fprintln(stderr, "kalampg:", err)
 			return 1
 		}

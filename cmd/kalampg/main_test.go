@@ -108,7 +108,13 @@ func TestHTTP(t *testing.T) {
 	if status, body := get("/healthz"); status != 200 || body != "ok\n" {
 		t.Errorf("%d %q", status, body)
 	}
+	if err := health(t.Context(), []string{w.address.String()}); err != nil {
+		t.Error(err)
+	}
 	w.drain()
+	if err := health(t.Context(), []string{w.address.String()}); err == nil {
+		t.Error("healthy while stopping")
+	}
 	if status, _ := get("/healthz"); status != http.StatusServiceUnavailable {
 		t.Errorf("%d while stopping", status)
 	}
