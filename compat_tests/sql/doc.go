@@ -16,6 +16,9 @@
 //	  position: 8
 //	status: in transaction
 //
+// A second pass sends every single statement by the extended protocol, which must give the same but for the statements
+// listed in simple_only.txt.
+//
 // NULL is \N; backslash, newline, tab and carriage return in values are escaped as COPY does.
 //
 //	go test ./compat_tests/sql                       replay against kalampg

@@ -53,3 +53,10 @@ func readsCopyData(text string) bool {
 	lower := strings.ToLower(text)
 	return strings.HasPrefix(lower, "copy ") && strings.Contains(lower, "from stdin")
 }
+
+// single says whether the statement is exactly one, and so fit for the extended protocol, which takes no more. Only
+// semicolons outside of quotes and comments separate statements; where that is in doubt the answer is no.
+func (s statement) single() bool {
+	body := strings.TrimSuffix(s.text, ";")
+	return s.copy == "" && strings.TrimSpace(body) != "" && !strings.Contains(body, ";")
+}

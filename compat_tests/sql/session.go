@@ -20,6 +20,7 @@ const statementTimeout = 20 * time.Second
 // through a driver, because a driver hides some of what is compared: the order of notices, the transaction status.
 type session struct {
 	dsn      string
+	extended bool // the extended protocol instead of the simple one
 	conn     net.Conn
 	frontend *pgproto3.Frontend
 	types    *typeNames
@@ -91,11 +92,24 @@ func describe(err error) string {
 	}
 }
 
+// send queues a statement as one Query, or as the messages of the extended protocol.
+func (s *session) send(text string) {
+	if !s.extended {
+		s.frontend.Send(&pgproto3.Query{String: text})
+		return
+	}
+	s.frontend.Send(&pgproto3.Parse{Query: text})
+	s.frontend.Send(&pgproto3.Bind{})
+	s.frontend.Send(&pgproto3.Describe{ObjectType: 'P'})
+	s.frontend.Send(&pgproto3.Execute{})
+	s.frontend.Send(&pgproto3.Sync{})
+}
+
 func (s *session) exchange(ctx context.Context, st statement, out *[]string) error {
 	if err := s.conn.SetDeadline(time.Now().Add(statementTimeout)); err != nil {
 		return err
 	}
-	s.frontend.Send(&pgproto3.Query{String: st.text})
+	s.send(st.text)
 	if err := s.frontend.Flush(); err != nil {
 		return err
 	}
@@ -130,7 +144,7 @@ func (s *session) exchange(ctx context.Context, st statement, out *[]string) err
 			add("copy out: %d columns", len(m.ColumnFormatCodes))
 		case *pgproto3.CopyData:
 			add("%s", strings.TrimSuffix(string(m.Data), "\n"))
-		case *pgproto3.CopyDone:
+		case *pgproto3.CopyDone, *pgproto3.ParseComplete, *pgproto3.BindComplete, *pgproto3.NoData:
 		case *pgproto3.ReadyForQuery:
 			switch m.TxStatus {
 			case 'T':

@@ -11,7 +11,7 @@ select 'a' like 'b', 1 between 0 and 2, 1 in (1), 1 is null, 1 = any (array[1]),
 select sum(1), avg(1), max(1), bool_and(true), string_agg('a', ','), array_agg(1), json_agg(1);
 select 1 as x, 2 "Y", 3 as "z z", 4 y;
 select 1 as select, 2 as from, 3 as "end", 4 as table;
-select 1 value, 2 name, 3 type, 4 year;
+select 1 value, 2 name, 3 type, 4 label;
 select 1 day;
 select 1 as day, 2 as user;
 select t.* from (select 1 as a, 2 as b) t;

@@ -79,5 +79,5 @@ select id, a[1], t[1:1], m[2][1] from arr order by id;
 select x from (values (array[2]), (array[1,5]), (null), ('{}')) v(x) order by x;
 select distinct x from (values (array[1,2]), (array[1,2]), (array[2,1])) v(x) order by x;
 select max(x), min(x) from (values (array[1,2]), (array[1,3])) v(x);
-select int[] '{1,2}', array[1,2]::int array, cast('{1}' as int[3]);
+select array[1,2]::int array, cast('{1}' as int[3]);
 select array_to_json(array[1,2]), array_to_json(array[[1,2],[3,4]]), to_json(array['a', null]);
