@@ -30,6 +30,8 @@ func families() []family {
 		{"encoding", encodingFamily},
 		{"unicode", unicodeFamily},
 		{"numeric", numericFamily},
+		{"like", likeFamily},
+		{"regexp", regexpFamily},
 		{"cast", castFamily},
 		{"io", ioFamily},
 	}
