@@ -171,7 +171,7 @@ func (s *fakeSession) run(ctx context.Context, p *fakePortal, limit int, sink re
 func (s *fakeSession) rows(p *fakePortal, argument string, limit int, sink result.Sink, describe bool) error {
 	n, err := strconv.Atoi(argument)
 	if err != nil {
-		return err
+		return pgerr.Wrap(err, pgerr.InvalidTextRepresentation, err.Error())
 	}
 	if err := sink.Header(s.context, p.columns, describe); err != nil {
 		return err
@@ -206,6 +206,13 @@ func (s *fakeSession) copyIn(sink result.Sink) error {
 }
 
 func (s *fakeSession) Parse(_ context.Context, name, text string, types []pgtype.OID) error {
+	for _, t := range types {
+		if pgtype.ByOID(t) == nil {
+			err := pgerr.Newf(pgerr.UndefinedObject, "type with OID %d does not exist", t)
+			s.Fail(err)
+			return err
+		}
+	}
 	s.statements[name] = s.prepare(text, types)
 	return nil
 }
@@ -221,6 +228,11 @@ func (s *fakeSession) Statement(_ context.Context, name string) ([]*pgtype.Type,
 }
 
 func (s *fakeSession) Bind(_ context.Context, portal, statement string, values []pgtype.Datum, formats []result.Format) error {
+	if n := len(formats); n > 1 && n != len(s.statements[statement].columns) {
+		err := pgerr.New(pgerr.ProtocolViolation, "bind message has the wrong number of result formats")
+		s.Fail(err)
+		return err
+	}
 	p := s.portals[portal]
 	if p == nil {
 		p = &fakePortal{}

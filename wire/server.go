@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -91,6 +92,13 @@ func (s *Server) Listen(ctx context.Context, network, address string) (net.Liste
 	l, err := config.Listen(ctx, network, address)
 	if err != nil {
 		return nil, err
+	}
+	if network == "unix" {
+		// Who may connect is for the host rules to say, not for the mode of the file.
+		if err := os.Chmod(address, 0o777); err != nil {
+			_ = l.Close()
+			return nil, err
+		}
 	}
 	tcp, ok := l.Addr().(*net.TCPAddr)
 	if !ok || tcp.IP.IsLoopback() || s.o.Rules != nil {
@@ -234,6 +242,9 @@ func (s *Server) Connections() int {
 	return len(s.conns)
 }
 
+// stuckGrace is how long Shutdown waits for statements that ignore that they were cancelled.
+const stuckGrace = 3 * time.Second
+
 // Shutdown stops listening, ends connections as soon as they are outside a transaction, and those that are left when ctx ends by
 // cancelling what they run. It returns when all are gone.
 func (s *Server) Shutdown(ctx context.Context) {
@@ -256,7 +267,11 @@ func (s *Server) Shutdown(ctx context.Context) {
 	}
 	// What does not come to its end now hangs in the engine. The sockets are closed so that clients learn of it.
 	s.each(false, func(c *conn) { _ = c.intr.net.Close() })
-	<-gone
+	select {
+	case <-gone:
+	case <-time.After(stuckGrace):
+		s.o.Logger.Error("connections are left behind: their statements do not end", "connections", s.Connections())
+	}
 }
 
 // each calls f for every connection, after closing the listeners if told so.

@@ -8,10 +8,10 @@ import (
 	"github.com/kalampg/kalampg/internal/pgerr"
 )
 
-// Limits of message lengths, those of PostgreSQL. They count the length word but not the type byte.
+// Limits of message lengths, those of PostgreSQL but for MaxAuth, which needs no more than a startup packet does. They count the length word but not the type byte.
 const (
 	MaxStartup = 10_000         // a startup packet
-	MaxAuth    = 65_535         // a message of the authentication exchange
+	MaxAuth    = 10_000         // a message of the authentication exchange
 	MaxSmall   = 10_000         // messages that carry a name or two
 	MaxLarge   = 0x3fffffff - 1 // messages that carry statements or values
 )
