@@ -103,6 +103,16 @@ func TestChannelBinding(t *testing.T) {
 	}
 }
 
+func TestAuthenticationTimeout(t *testing.T) {
+	b := &fakeBackend{roles: map[string]Role{"postgres": {Name: "postgres", CanLogin: true, Verifier: "SCRAM-SHA-256$4096:c2FsdA==$AAAA:AAAA"}}}
+	_, address := startServer(t, b, func(o *Options) { o.AuthTimeout, o.Rules = 100*time.Millisecond, auth.PasswordFromAnywhere() })
+	silent := dial(t, address)
+	expect(t, silent.until(0), "end")
+	undecided := dial(t, address)
+	undecided.raw(startupPacket(196608, "user", "postgres"))
+	expect(t, undecided.until(0), "R E(FATAL 57014 canceling authentication due to timeout) end")
+}
+
 func TestBytesBeforeTheHandshakeAreRefused(t *testing.T) {
 	c := dial(t, passwordServer(t))
 	c.raw(append(startupPacket(auth.SSLRequest), startupPacket(196608, "user", "postgres")...))

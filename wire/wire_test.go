@@ -262,6 +262,23 @@ func TestTerminate(t *testing.T) {
 	expect(t, busy.until(0), "E(FATAL 57P01 terminating connection due to administrator command) end")
 }
 
+// TestTerminateWhileNobodyReads ends a session whose client has stopped reading its result.
+func TestTerminateWhileNobodyReads(t *testing.T) {
+	t.Parallel()
+	b := &fakeBackend{}
+	s, address := startServer(t, b)
+	c := connect(t, address)
+	session := b.lastSession()
+	c.send(&pgproto3.Query{String: "rows 100000000"})
+	time.Sleep(100 * time.Millisecond)
+	session.options.Terminate()
+	for end := time.Now().Add(writeGrace + 3*time.Second); s.Connections() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the session still waits for its client")
+		}
+	}
+}
+
 func TestPanicEndsOneConnection(t *testing.T) {
 	b := &fakeBackend{}
 	_, address := startServer(t, b)

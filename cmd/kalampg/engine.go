@@ -12,7 +12,7 @@ import (
 // engine is what main needs of the engine: the wire's side of it, and its end.
 type engine interface {
 	wire.Backend
-	Close()
+	Close(context.Context) error
 }
 
 // openEngine opens the engine on a store; the first start creates the superuser with c.Password.

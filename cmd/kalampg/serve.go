@@ -36,7 +36,11 @@ func serve(ctx context.Context, c *config, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
-	defer e.Close()
+	defer func() {
+		if err := e.Close(context.Background()); err != nil {
+			log.Error("the engine did not close cleanly", "error", err)
+		}
+	}()
 
 	metrics := newMetrics(store)
 	server, err := newServer(c, e, log, metrics.observer())
