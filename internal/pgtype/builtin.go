@@ -30,6 +30,14 @@ func builtinCodec(t *Type) (Rep, Codec) {
 		return RepBytes, nameCodec{text}
 	case OIDBytea:
 		return RepBytes, byteaCodec{}
+	case OIDBit, OIDVarbit:
+		return RepBytes, bitCodec{varying: t.OID == OIDVarbit}
+	case OIDInet, OIDCidr:
+		return RepBytes, inetCodec{cidr: t.OID == OIDCidr}
+	case OIDJson:
+		return RepBytes, jsonCodec{text}
+	case OIDJsonb:
+		return RepBytes, jsonbCodec{text}
 	case OIDAclitem:
 		return RepBytes, text
 	case OIDPgNodeTree:
@@ -50,6 +58,25 @@ func wordCodecOf(t *Type) (Rep, Codec, bool) {
 		return RepWord, intCodec{word{size: 4}, "integer"}, true
 	case OIDInt8:
 		return RepWord, intCodec{word{size: 8}, "bigint"}, true
+	case OIDOid, OIDXid, OIDCid:
+		return RepWord, oidCodec{word{size: 4, unsigned: true}, t.Name}, true
+	case OIDXid8:
+		return RepWord, oidCodec{word{size: 8, unsigned: true}, t.Name}, true
+	case OIDRegproc, OIDRegprocedure, OIDRegoper, OIDRegoperator, OIDRegclass, OIDRegtype, OIDRegnamespace, OIDRegrole, OIDRegconfig,
+		OIDRegdictionary, OIDRegcollation:
+		return RepWord, regCodec{word{size: 4, unsigned: true}, t.Name}, true
+	case OIDTid:
+		return RepWord, tidCodec{word{size: 8, unsigned: true}}, true
+	case OIDPgLsn:
+		return RepWord, lsnCodec{word{size: 8, unsigned: true}}, true
+	case OIDMoney:
+		return RepWord, moneyCodec{word{size: 8}}, true
+	case OIDMacaddr:
+		return RepWord, macaddrCodec{word{size: 8, unsigned: true}, t.Name, 6}, true
+	case OIDMacaddr8:
+		return RepWord, macaddrCodec{word{size: 8, unsigned: true}, t.Name, 8}, true
+	case OIDUuid:
+		return RepPair, uuidCodec{}, true
 	case OIDDate:
 		return RepWord, dateCodec{word{size: 4}}, true
 	case OIDTime:

@@ -63,14 +63,14 @@ func errCorrupt(what string) error {
 
 // appendStoredInt appends v in as few bytes as hold it, little endian; zero takes none.
 func appendStoredInt(dst []byte, v int64) []byte {
-	for v != 0 {
+	if v == 0 {
+		return dst
+	}
+	for v < -128 || v > 127 {
 		dst = append(dst, byte(v))
-		if v >= -128 && v <= 127 {
-			break
-		}
 		v >>= 8
 	}
-	return dst
+	return append(dst, byte(v))
 }
 
 // decodeStoredInt reads what appendStoredInt wrote: all of b.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -96,9 +97,56 @@ func appendFloat(dst []byte, v float64, bits, extraDigits int) []byte {
 		exp = -exp
 	}
 	if exp < -4 || exp >= fixedBelow {
+		if mayTie(v, bits) {
+			e = strictlyShortest(e, v, bits)
+		}
 		return append(dst, e...)
 	}
 	return strconv.AppendFloat(dst, v, 'f', -1, bits)
+}
+
+// mayTie tells whether the shortest digits of v may lie exactly between v and its neighbour: only even mantissas of large integers have such a one.
+func mayTie(v float64, bits int) bool {
+	if bits == 32 {
+		return math.Abs(v) >= 1<<24 && math.Abs(v) < 1e20 && math.Float32bits(float32(v))&1 == 0
+	}
+	return math.Abs(v) >= 1<<53 && math.Abs(v) < 1e41 && math.Float64bits(v)&1 == 0
+}
+
+// strictlyShortest adds digits to e until it is nearer to v than to any other number: a tie reads back as v too, but PostgreSQL does not print one.
+func strictlyShortest(e []byte, v float64, bits int) []byte {
+	exact := func(f float64) *big.Int { i, _ := new(big.Float).SetFloat64(math.Abs(f)).Int(nil); return i }
+	var below, above float64
+	if bits == 32 {
+		below = float64(math.Nextafter32(float32(math.Abs(v)), 0))
+		above = float64(math.Nextafter32(float32(math.Abs(v)), math.MaxFloat32))
+	} else {
+		below, above = math.Nextafter(math.Abs(v), 0), math.Nextafter(math.Abs(v), math.Inf(1))
+	}
+	self := exact(v)
+	tie := func(e []byte) bool {
+		f, _, err := big.ParseFloat(string(e), 10, 256, big.ToNearestEven)
+		if err != nil {
+			return false
+		}
+		i, _ := f.Int(nil)
+		twice := i.Abs(i).Lsh(i, 1)
+		return twice.Cmp(new(big.Int).Add(self, exact(below))) == 0 || twice.Cmp(new(big.Int).Add(self, exact(above))) == 0
+	}
+	digits := 0
+	for _, ch := range e {
+		if ch == 'e' {
+			break
+		}
+		if ch >= '0' && ch <= '9' {
+			digits++
+		}
+	}
+	for tie(e) && digits < 18 {
+		digits++
+		e = strconv.AppendFloat(nil, v, 'e', digits-1, bits)
+	}
+	return e
 }
 
 func (c floatCodec) ParseBinary(_ *Context, b []byte, _ int32) (Datum, error) {
@@ -112,10 +160,16 @@ func (c floatCodec) ParseBinary(_ *Context, b []byte, _ int32) (Datum, error) {
 }
 
 func (c floatCodec) AppendBinary(_ *Context, dst []byte, d Datum) []byte {
-	if c.bits == 32 {
-		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
+	v := d.Float()
+	switch {
+	case c.bits == 32 && v != v:
+		return binary.BigEndian.AppendUint32(dst, 0x7FC00000)
+	case c.bits == 32:
+		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(v)))
+	case v != v:
+		return binary.BigEndian.AppendUint64(dst, 0x7FF8<<48)
 	}
-	return binary.BigEndian.AppendUint64(dst, math.Float64bits(d.Float()))
+	return binary.BigEndian.AppendUint64(dst, math.Float64bits(v))
 }
 
 func (floatCodec) Compare(a, b Datum) int { return CompareFloat(a.Float(), b.Float()) }

@@ -36,11 +36,17 @@ func coerceNumeric(x numeric.Num, typmod int32) (Datum, error) {
 }
 
 func (numericCodec) ParseText(_ *Context, s string, typmod int32) (Datum, error) {
-	x, err := numeric.Parse(s)
+	var x numeric.Num
+	var err error
+	if precision, scale, ok := NumericPrecisionScale(typmod); ok {
+		x, err = numeric.ParseTypmod(s, precision, scale)
+	} else {
+		x, err = numeric.Parse(s)
+	}
 	if err != nil {
 		return Null, err
 	}
-	return coerceNumeric(x, typmod)
+	return NumericValue(x), nil
 }
 
 func (numericCodec) AppendText(_ *Context, dst []byte, d Datum) []byte {

@@ -307,6 +307,9 @@ func round(x Num, scale int32, cut bool) Num {
 	if scale > have {
 		return fromBig(new(big.Int).Mul(x.wide(), pow10(scale-have)), scale)
 	}
+	if x.IsZero() || x.leading() < -scale-1 {
+		return small(0, max(scale, 0))
+	}
 	c := divBig(x.wide(), pow10(have-scale), !cut)
 	if scale < 0 {
 		return fromBig(c.Mul(c, pow10(-scale)), 0)

@@ -321,13 +321,15 @@ func (x Num) AppendStored(dst []byte) []byte {
 	}
 	if scale := x.Scale(); x.big == nil && scale < storedBelow {
 		dst = append(dst, byte(scale))
-		for v := x.coef; v != 0; v >>= 8 {
-			dst = append(dst, byte(v))
-			if v >= -128 && v <= 127 {
-				break
-			}
+		v := x.coef
+		if v == 0 {
+			return dst
 		}
-		return dst
+		for v < -128 || v > 127 {
+			dst = append(dst, byte(v))
+			v >>= 8
+		}
+		return append(dst, byte(v))
 	}
 	dst = binary.AppendUvarint(append(dst, storedBig), uint64(x.Scale()))
 	if x.Sign() < 0 {

@@ -17,6 +17,35 @@ func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 // Parse reads a numeric as its input function does.
 func Parse(s string) (Num, error) {
+	x, err := parse(s)
+	if err != nil {
+		return Num{}, err
+	}
+	if x.Scale() > maxScale {
+		return Num{}, errOverflow()
+	}
+	return checked(x)
+}
+
+// ParseTypmod reads a numeric(precision, scale), which may have more digits in the input than a numeric holds.
+func ParseTypmod(s string, precision, scale int32) (Num, error) {
+	x, err := parse(s)
+	if err == errExponent {
+		x, err = New(1, 0), nil
+		for i := int32(0); i <= precision-scale; i++ {
+			x, _ = Mul(x, FromInt64(10))
+		}
+	}
+	if err != nil {
+		return Num{}, err
+	}
+	return ApplyTypmod(x, precision, scale)
+}
+
+// errExponent is the overflow of a number that is too large to write down.
+var errExponent error = pgerr.New(pgerr.NumericValueOutOfRange, "value overflows numeric format")
+
+func parse(s string) (Num, error) {
 	t := s
 	for len(t) > 0 && isSpace(t[0]) {
 		t = t[1:]
@@ -97,7 +126,10 @@ func parseDigits(s, u string, negative bool) (Num, error) {
 		scale -= exp
 	}
 	zero := fits && coef == 0
-	if scale > maxScale || scale < -maxIntegerDigits-1 && !zero {
+	if scale < -maxIntegerDigits-1 && !zero {
+		return Num{}, errExponent
+	}
+	if scale > math.MaxInt32/2 {
 		return Num{}, errOverflow()
 	}
 	if fits && scale >= 0 {
@@ -120,7 +152,7 @@ func parseDigits(s, u string, negative bool) (Num, error) {
 		c.Mul(c, pow10(int32(-scale)))
 		scale = 0
 	}
-	return checked(fromBig(c, int32(scale)))
+	return fromBig(c, int32(scale)), nil
 }
 
 // parseExponent reads "e-5".

@@ -1,0 +1,4 @@
+package pgtype
+
+type jsonCodec struct{ textCodec }
+type jsonbCodec struct{ textCodec }
