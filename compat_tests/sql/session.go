@@ -14,7 +14,7 @@ import (
 )
 
 // statementTimeout bounds one statement; a server that hangs fails the case instead of the whole run.
-const statementTimeout = 20 * time.Second
+const statementTimeout = 10 * time.Second
 
 // session sends statements over one connection and writes down what comes back. It speaks messages rather than
 // through a driver, because a driver hides some of what is compared: the order of notices, the transaction status.
