@@ -96,7 +96,7 @@ func TestRandomDDL(t *testing.T) {
 	for worker := range 4 {
 		r := rand.New(rand.NewPCG(seed, uint64(worker)))
 		wg.Go(func() {
-			for range 60 {
+			for range 300 {
 				k, err := f.store.Begin(limit, kv.TxnOptions{})
 				if err != nil {
 					t.Error(err)

@@ -103,8 +103,8 @@ func (t *Txn) changeDefault(ctx context.Context, g *DefaultGrant, role, schema O
 	if err != nil {
 		return err
 	}
-	entry.ACL = acl
-	if acl.SameAs(start) {
+	entry.ACL = acl.Sorted()
+	if entry.ACL.SameAs(start.Sorted()) {
 		if old == nil {
 			return nil
 		}
@@ -141,7 +141,8 @@ func (t *Txn) defaultACL(object byte, owner, schema OID) desc.ACL {
 			}
 		}
 	}
-	if acl.SameAs(builtin) {
+	acl = acl.Sorted()
+	if acl.SameAs(builtin.Sorted()) {
 		return nil
 	}
 	return acl

@@ -38,10 +38,11 @@ type recorded struct {
 }
 
 // expect loads a file of messages. With -record it writes the file first: each statement runs after the setup in a transaction that is rolled back.
-func expect(t *testing.T, file, setup string, statements map[string]string) *recorded {
+// A probe is a query whose one value is noted as well after a statement that succeeded.
+func expect(t *testing.T, file, setup, probe string, statements map[string]string) *recorded {
 	r := &recorded{t: t, file: "testdata/" + file, want: make(map[string][]message)}
 	if *record != "" {
-		r.record(setup, statements)
+		r.record(setup, probe, statements)
 	}
 	b, err := os.ReadFile(r.file)
 	must(t, err)
@@ -49,7 +50,7 @@ func expect(t *testing.T, file, setup string, statements map[string]string) *rec
 	return r
 }
 
-func (r *recorded) record(setup string, statements map[string]string) {
+func (r *recorded) record(setup, probe string, statements map[string]string) {
 	config, err := pgx.ParseConfig(*record)
 	must(r.t, err)
 	var got []message
@@ -67,6 +68,10 @@ func (r *recorded) record(setup string, statements map[string]string) {
 		if _, err = conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 			e := err.(*pgconn.PgError)
 			got = append(got, message{e.Severity, e.Code, e.Message, e.Detail, e.Hint})
+		} else if probe != "" {
+			rows, err := conn.PgConn().Exec(ctx, probe).ReadAll()
+			must(r.t, err)
+			got = append(got, message{Severity: "PROBE", Message: string(rows[0].Rows[0][0])})
 		}
 		out[name] = got
 		_, err = conn.PgConn().Exec(ctx, "rollback").ReadAll()
@@ -78,7 +83,7 @@ func (r *recorded) record(setup string, statements map[string]string) {
 }
 
 // check compares what a statement gave with what PostgreSQL gave.
-func (r *recorded) check(name string, notices []*pgerr.Error, err error) {
+func (r *recorded) check(name string, notices []*pgerr.Error, err error, probe ...string) {
 	r.t.Helper()
 	got := []message{}
 	for _, n := range notices {
@@ -88,6 +93,8 @@ func (r *recorded) check(name string, notices []*pgerr.Error, err error) {
 		got = append(got, messageOf(e))
 	} else if err != nil {
 		r.t.Fatal(err)
+	} else if len(probe) > 0 {
+		got = append(got, message{Severity: "PROBE", Message: probe[0]})
 	}
 	want, ok := r.want[name]
 	if !ok {
@@ -223,7 +230,7 @@ func TestDrop(t *testing.T) {
 	for name, sql := range dropStatements {
 		statements[name], statements[name+" cascade"] = sql, sql+" cascade"
 	}
-	r := expect(t, "drop.json", dropSetup, statements)
+	r := expect(t, "drop.json", dropSetup, "", statements)
 	f := newFixture(t)
 	x := f.begin()
 	dropObjects(t, x)

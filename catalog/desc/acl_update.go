@@ -1,6 +1,7 @@
 package desc
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -78,6 +79,9 @@ func (a ACL) Add(item ACLItem, owner OID, inherits Inherits) (ACL, error) {
 	out, n := a.entry(item)
 	out[n].Privileges |= item.Privileges | item.GrantOptions
 	out[n].GrantOptions |= item.GrantOptions
+	if out[n].Privileges == 0 {
+		out = slices.Delete(out, n, n+1)
+	}
 	return out, nil
 }
 
@@ -157,6 +161,15 @@ func (a ACL) checkCircle(item ACLItem, owner OID, inherits Inherits) error {
 		return pgerr.New(pgerr.InvalidGrantOperation, "grant options cannot be granted back to your own grantor")
 	}
 	return nil
+}
+
+// Sorted is the list in the order of grantees, grantors and privileges, PUBLIC first, as default privileges are kept.
+func (a ACL) Sorted() ACL {
+	a = a.Clone()
+	slices.SortFunc(a, func(x, y ACLItem) int {
+		return cmp.Or(cmp.Compare(x.Grantee, y.Grantee), cmp.Compare(x.Grantor, y.Grantor), cmp.Compare(x.Privileges, y.Privileges))
+	})
+	return a
 }
 
 // SameAs tells whether two lists hold the same items in the same order.
