@@ -30,6 +30,7 @@ func families() []family {
 		{"encoding", encodingFamily},
 		{"unicode", unicodeFamily},
 		{"numeric", numericFamily},
+		{"to_char", toCharFamily},
 		{"like", likeFamily},
 		{"regexp", regexpFamily},
 		{"cast", castFamily},
