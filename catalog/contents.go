@@ -75,11 +75,31 @@ func newContents() contents {
 }
 
 func (c *contents) putSchema(s *desc.Schema) {
-	if old := c.schemas.at(s.OID); old != nil && old.Name != s.Name {
-		c.schemaNames.delete(old.Name)
-	}
+	old := c.schemas.at(s.OID)
 	c.schemas.set(s.OID, s)
+	if old != nil && old.Name != s.Name {
+		c.schemaNames.delete(old.Name)
+		c.renewTypesIn(s.OID)
+	}
 	c.schemaNames.set(s.Name, s.OID)
+}
+
+// renewTypesIn makes the types of a renamed schema anew, because they carry its name.
+func (c *contents) renewTypesIn(schema OID) {
+	for k, n := range c.relNames.from(nameKey{schema, ""}) {
+		if k.schema != schema {
+			break
+		}
+		if r := c.relations.at(n.relation); n.index == 0 && r.RowType != 0 {
+			c.putRowType(r)
+			c.renewUsers(r.RowType, r.RowArray)
+		}
+	}
+	for u := range c.userTypes.values() {
+		if u.Schema == schema {
+			c.putUserType(u)
+		}
+	}
 }
 
 func (c *contents) removeSchema(oid OID) {

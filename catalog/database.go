@@ -186,8 +186,11 @@ func (t *Txn) DropDatabase(ctx context.Context, oid OID, inUse func(OID) int) er
 	}
 	if s := t.catalog.Snapshot(oid); s != nil {
 		for r := range s.Relations() {
-			if r.Class != desc.System && r.Kind != desc.Sequence {
-				t.freeReplaced(r, nil)
+			if r.Class == desc.System {
+				continue
+			}
+			if err := t.freeReplaced(r, nil); err != nil {
+				return err
 			}
 		}
 	}

@@ -37,7 +37,7 @@
 //	                                                 UpdateRelation(ctx, *desc.Relation) error      (of a Clone; 40001 when it has changed since)
 //	CreateType(ctx, *desc.UserType) error            AlterType(ctx, oid, edit) (*desc.UserType, error)
 //	CreateRole(ctx, *desc.Role) error                AlterRole(ctx, oid, edit) (*desc.Role, error)
-//	CreateDatabase(ctx, *desc.Database, template) ([]StorageCopy, error)
+//	CreateDatabase(ctx, *desc.Database, template, inUse) ([]StorageCopy, error)
 //	                                                 AlterDatabase(ctx, oid, edit) (*desc.Database, error)
 //	AlterSequence(ctx, oid, def, *desc.SequenceState) (*desc.Relation, error)
 //	Truncate(ctx, oid, restart bool) error           new storage ids
@@ -45,9 +45,10 @@
 //
 //	Drop(ctx, []desc.ObjectRef, cascade) (dropped []desc.ObjectRef, notices []*pgerr.Error, err error)
 //	DropColumn(ctx, relation, num, cascade) (…same…) DropConstraint(ctx, relation, constraint, cascade) (…same…)
-//	DropRoles(ctx, []OID) error                      DropDatabase(ctx, oid, inUse func() int) error
+//	DropRoles(ctx, []OID) error                      DropDatabase(ctx, oid, inUse func(OID) int) error
 //	Dependents(desc.ObjectRef) []Dependency
-//	FreedStorage() []uint64                          storage ids that this transaction has let go: delete their rows after the commit
+//	FreedStorage() []uint64                          storage ids that this transaction has let go: delete their rows after the commit,
+//	                                                 then call (*Catalog).Collected(ctx, kv.Txn, ids); (*Catalog).Garbage(ctx) lists what a crash left
 //
 //	Grant(ctx, Grant) (notices []*pgerr.Error, err error)      GRANT and REVOKE on objects and columns
 //	GrantRole(ctx, RoleGrant) (notices, error)                 GRANT and REVOKE of roles
@@ -64,6 +65,8 @@
 //
 //	SpaceCatalog | database OID | kind | OID          a descriptor; shared objects (roles, databases) under database 0
 //	SpaceCatalog | database OID | 'Q' | storage id    a sequence's state
+//	SpaceCatalog | database OID | 'S' | table | id    a row of a system table (package system)
+//	SpaceCatalog | 0 | 'G' | storage id               rows that no relation owns any more, to be deleted
 //	SpaceCatalog | 0 | 'N' | 'o' or 's'               counters of OIDs and storage ids, advanced in steps, never reused
 //	SpaceCatalog | database OID | 'L' or 'U' | …      lock-only keys: relations and other objects ('L', relation lock modes), names ('U')
 package catalog

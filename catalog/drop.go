@@ -366,7 +366,9 @@ func (t *Txn) removeWhole(o desc.ObjectRef) error {
 		if err := t.removeConstraintComments(r.Constraints); err != nil {
 			return err
 		}
-		t.freeReplaced(r, nil)
+		if err := t.freeReplaced(r, nil); err != nil {
+			return err
+		}
 		return t.remove(kindRelation, o.OID)
 	}
 	return nil

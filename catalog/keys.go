@@ -20,6 +20,7 @@ const (
 	kindCounter    = 'N'
 	kindFormat     = 'V'
 	kindSystem     = 'S' // rows of package system
+	kindGarbage    = 'G' // storage ids whose rows are to be deleted
 	kindLock       = 'L' // never stored
 	kindName       = 'U' // never stored
 )
@@ -73,6 +74,10 @@ func LockedObject(key []byte) (database OID, object desc.ObjectRef, ok bool) {
 func SystemKey(database OID, table byte, id string) []byte {
 	b := appendPrefix(make([]byte, 0, keyPrefix+1+len(id)), database, kindSystem)
 	return append(append(b, table), id...)
+}
+
+func garbageKey(storage uint64) []byte {
+	return binary.BigEndian.AppendUint64(appendPrefix(make([]byte, 0, keyPrefix+8), 0, kindGarbage), storage)
 }
 
 // parseKey takes a stored key apart.

@@ -401,7 +401,9 @@ func (t *Txn) storeRelation(ctx context.Context, old, r *desc.Relation) error {
 		r.Version++
 	}
 	r.UpdatedAt = t.catalog.now()
-	t.freeReplaced(old, r)
+	if err := t.freeReplaced(old, r); err != nil {
+		return err
+	}
 	if err := t.put(kindRelation, r.OID, r); err != nil {
 		return err
 	}
@@ -432,22 +434,31 @@ func sameColumns(a, b *desc.Relation) bool {
 }
 
 // freeReplaced notes the storage ids that old has and its successor (nil: none) has not.
-func (t *Txn) freeReplaced(old, r *desc.Relation) {
-	keep := make(map[uint64]bool)
+func (t *Txn) freeReplaced(old, r *desc.Relation) error {
+	if old.Kind == desc.Sequence {
+		return nil // has no rows
+	}
+	keep := map[uint64]bool{0: true}
 	if r != nil {
 		keep[r.StorageID] = true
 		for i := range r.Indexes {
 			keep[r.Indexes[i].StorageID] = true
 		}
 	}
-	if old.StorageID != 0 && !keep[old.StorageID] {
-		t.freed = append(t.freed, old.StorageID)
-	}
+	ids := []uint64{old.StorageID}
 	for i := range old.Indexes {
-		if id := old.Indexes[i].StorageID; id != 0 && !keep[id] {
-			t.freed = append(t.freed, id)
-		}
+		ids = append(ids, old.Indexes[i].StorageID)
 	}
+	for _, id := range ids {
+		if keep[id] {
+			continue
+		}
+		if err := t.kv.Put(garbageKey(id), nil); err != nil {
+			return storeError(err)
+		}
+		t.freed = append(t.freed, id)
+	}
+	return nil
 }
 
 // alterOwned takes the sequences that a table's columns own to the table's owner and schema.

@@ -82,26 +82,7 @@ func (t *Txn) AlterSchema(ctx context.Context, oid OID, edit func(*desc.Schema) 
 		s.ACL = s.ACL.NewOwner(old.Owner, s.Owner)
 	}
 	s.UpdatedAt = t.catalog.now()
-	if err := t.put(kindSchema, oid, s); err != nil || s.Name == old.Name {
-		return s, err
-	}
-	return s, t.renewTypesOf(s)
-}
-
-// renewTypesOf makes the types of a renamed schema anew, because they carry its name.
-func (t *Txn) renewTypesOf(s *desc.Schema) error {
-	c := &t.contents
-	for r := range t.RelationsIn(s.OID) {
-		if r.RowType != 0 {
-			c.putRowType(r)
-		}
-	}
-	for u := range t.UserTypes() {
-		if u.Schema == s.OID {
-			c.putUserType(u)
-		}
-	}
-	return nil
+	return s, t.put(kindSchema, oid, s)
 }
 
 // lockSchema keeps a schema from being dropped while something is made in it.

@@ -88,7 +88,7 @@ func (t *Txn) RollbackTo(m Mark) {
 }
 
 // FreedStorage lists the storage ids that the transaction has let go by drops, truncations and rewrites. Their rows and entries are to be
-// deleted after the commit; ids that were also made in the transaction are among them.
+// deleted after the commit, and Catalog.Collected told; ids that were also made in the transaction are among them.
 func (t *Txn) FreedStorage() []uint64 { return slices.Clone(t.freed) }
 
 // write stores a change and applies it to the view. The caller holds the descriptor's lock.
