@@ -292,7 +292,7 @@ func conversionCost(p *pgfacts.Proc, args []value) (cost int, ok bool) {
 		switch {
 		case a.typ.OID == want:
 		case t.Kind == pgtype.KindPseudo:
-			if want == pgtype.OIDAnyarray && a.typ.Category != 'A' {
+			if want == pgtype.OIDAnyarray && a.typ.Category != 'A' || want == pgtype.OIDAnymultirange {
 				return 0, false
 			}
 			cost += 50

@@ -181,16 +181,9 @@ func intervalType(typ pgtype.OID, mod int32) pgtype.Datum {
 		return pgtype.Null
 	}
 	s := pgtype.FormatType(pgtype.IntervalType, mod)
-	const prefix = "interval "
-	if len(s) <= len(prefix) {
+	_, s, ok := strings.Cut(s, " ")
+	if !ok {
 		return pgtype.Null
-	}
-	s = s[len(prefix):]
-	for i := 0; i < len(s); i++ {
-		if s[i] == '(' {
-			s = s[:i]
-			break
-		}
 	}
 	return pgtype.Text(strings.ToUpper(s))
 }

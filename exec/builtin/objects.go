@@ -16,6 +16,10 @@ func objectFamilies() []family {
 		{"sequence", sequenceFamily},
 		{"sizes", sizeFamily},
 		{"network", networkFamily},
+		{"aggregate", aggregateFamily},
+		{"array", arrayFamily},
+		{"series", seriesFamily},
+		{"misc", miscFamily},
 	}
 }
 

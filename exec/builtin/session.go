@@ -144,9 +144,9 @@ func wait(c *Call, d time.Duration) (pgtype.Datum, error) {
 }
 
 func sleepFor(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	low, high := a[0].Pair()
-	days := int64(int32(high)) + 30*int64(int32(high>>32))
-	return wait(c, time.Duration(low)*time.Microsecond+time.Duration(days)*24*time.Hour)
+	v := a[0].Interval()
+	days := int64(v.Days) + 30*int64(v.Months)
+	return wait(c, time.Duration(v.Micros)*time.Microsecond+time.Duration(days)*24*time.Hour)
 }
 
 func sleepUntil(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {

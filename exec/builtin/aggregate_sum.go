@@ -1,0 +1,218 @@
+package builtin
+
+import (
+	"math"
+	"math/big"
+	"math/bits"
+
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/internal/pgtype/datetime"
+	"github.com/kalampg/kalampg/internal/pgtype/numeric"
+)
+
+var sumAggregates = []Def{
+	{OID: 2107, Name: "sum(bigint)", Aggregate: newIntSum(sumNumeric), SkipNulls: true},
+	{OID: 2108, Name: "sum(integer)", Aggregate: newIntSum(sumBigint), SkipNulls: true},
+	{OID: 2109, Name: "sum(smallint)", Aggregate: newIntSum(sumBigint), SkipNulls: true},
+	{OID: 2110, Name: "sum(real)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &floatSum{single: true}, nil }, SkipNulls: true},
+	{OID: 2111, Name: "sum(double precision)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &floatSum{}, nil }, SkipNulls: true},
+	{OID: 2113, Name: "sum(interval)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &intervalSum{}, nil }, SkipNulls: true},
+	{OID: 2114, Name: "sum(numeric)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &numericSum{}, nil }, SkipNulls: true},
+	{OID: 2100, Name: "avg(bigint)", Aggregate: newIntSum(average), SkipNulls: true},
+	{OID: 2101, Name: "avg(integer)", Aggregate: newIntSum(average), SkipNulls: true},
+	{OID: 2102, Name: "avg(smallint)", Aggregate: newIntSum(average), SkipNulls: true},
+	{OID: 2103, Name: "avg(numeric)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &numericSum{average: true}, nil }, SkipNulls: true},
+	{OID: 2106, Name: "avg(interval)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &intervalSum{average: true}, nil }, SkipNulls: true},
+}
+
+// intResult is what is wanted of a sum of integers.
+type intResult uint8
+
+const (
+	sumBigint intResult = iota
+	sumNumeric
+	average
+)
+
+// intSum adds integers in 128 bits, which no number of rows overflows.
+type intSum struct {
+	lo     uint64
+	hi     int64
+	n      int64
+	result intResult
+}
+
+func newIntSum(r intResult) Aggregate {
+	return func(*Call, []pgtype.Datum) (State, error) { return &intSum{result: r}, nil }
+}
+
+func (s *intSum) Add(a []pgtype.Datum) error {
+	v := a[0].Int()
+	var carry uint64
+	s.lo, carry = bits.Add64(s.lo, uint64(v), 0)
+	s.hi += v>>63 + int64(carry)
+	s.n++
+	return nil
+}
+
+func (s *intSum) Merge(other State) error {
+	o := other.(*intSum)
+	var carry uint64
+	s.lo, carry = bits.Add64(s.lo, o.lo, 0)
+	s.hi += o.hi + int64(carry)
+	s.n += o.n
+	return nil
+}
+
+// sum is the whole sum as numeric.
+func (s *intSum) sum() numeric.Num {
+	if s.hi == int64(s.lo)>>63 {
+		return numeric.FromInt64(int64(s.lo))
+	}
+	v := big.NewInt(s.hi)
+	v.Lsh(v, 64)
+	return numeric.FromBigInt(v.Add(v, new(big.Int).SetUint64(s.lo)), 0)
+}
+
+func (s *intSum) Result() (pgtype.Datum, error) {
+	if s.n == 0 {
+		return pgtype.Null, nil
+	}
+	switch s.result {
+	case sumBigint:
+		if s.hi != int64(s.lo)>>63 {
+			return pgtype.Null, pgerr.New(pgerr.NumericValueOutOfRange, "bigint out of range")
+		}
+		return pgtype.Int(int64(s.lo)), nil
+	case sumNumeric:
+		return pgtype.NumericValue(s.sum()), nil
+	}
+	v, err := numeric.Div(s.sum(), numeric.FromInt64(s.n))
+	return pgtype.NumericValue(v), err
+}
+
+// numericSum is sum and avg of numeric.
+type numericSum struct {
+	sum     numeric.Num
+	n       int64
+	average bool
+}
+
+func (s *numericSum) Add(a []pgtype.Datum) (err error) {
+	if s.n++; s.n == 1 {
+		s.sum = a[0].Numeric()
+		return nil
+	}
+	s.sum, err = numeric.Add(s.sum, a[0].Numeric())
+	return err
+}
+
+func (s *numericSum) Merge(other State) error {
+	o := other.(*numericSum)
+	if o.n == 0 {
+		return nil
+	}
+	n := s.n + o.n
+	err := s.Add([]pgtype.Datum{pgtype.NumericValue(o.sum)})
+	s.n = n
+	return err
+}
+
+func (s *numericSum) Result() (pgtype.Datum, error) {
+	if s.n == 0 {
+		return pgtype.Null, nil
+	}
+	if !s.average {
+		return pgtype.NumericValue(s.sum), nil
+	}
+	v, err := numeric.Div(s.sum, numeric.FromInt64(s.n))
+	return pgtype.NumericValue(v), err
+}
+
+// floatSum is sum of floats, in the arguments' own precision.
+type floatSum struct {
+	sum    float64
+	any    bool
+	single bool
+}
+
+func (s *floatSum) Add(a []pgtype.Datum) error {
+	v := a[0].Float()
+	if !s.any {
+		s.any, s.sum = true, v
+		return nil
+	}
+	sum := s.sum + v
+	if s.single {
+		sum = float64(float32(sum))
+	}
+	if math.IsInf(sum, 0) && !math.IsInf(s.sum, 0) && !math.IsInf(v, 0) {
+		return floatOverflow()
+	}
+	s.sum = sum
+	return nil
+}
+
+func (s *floatSum) Result() (pgtype.Datum, error) {
+	if !s.any {
+		return pgtype.Null, nil
+	}
+	return pgtype.Float(s.sum), nil
+}
+
+// intervalSum is sum and avg of intervals, field by field.
+type intervalSum struct {
+	sum     datetime.Interval
+	n       int64
+	average bool
+}
+
+func (s *intervalSum) Add(a []pgtype.Datum) error {
+	v := a[0].Interval()
+	months, days := int64(s.sum.Months)+int64(v.Months), int64(s.sum.Days)+int64(v.Days)
+	micros := s.sum.Micros + v.Micros
+	if months != int64(int32(months)) || days != int64(int32(days)) || (s.sum.Micros^micros)&(v.Micros^micros) < 0 {
+		return pgerr.New(pgerr.DatetimeFieldOverflow, "interval out of range")
+	}
+	s.n++
+	s.sum = datetime.Interval{Months: int32(months), Days: int32(days), Micros: micros}
+	return nil
+}
+
+func (s *intervalSum) Result() (pgtype.Datum, error) {
+	if s.n == 0 {
+		return pgtype.Null, nil
+	}
+	if !s.average {
+		return pgtype.IntervalValue(s.sum), nil
+	}
+	v, err := divideInterval(s.sum, float64(s.n))
+	return pgtype.IntervalValue(v), err
+}
+
+// divideInterval divides as PostgreSQL's interval_div: what does not divide evenly cascades from months to days of 30 and from days to time.
+func divideInterval(v datetime.Interval, by float64) (datetime.Interval, error) {
+	if by == 0 {
+		return v, divisionByZero()
+	}
+	months, days := float64(v.Months)/by, float64(v.Days)/by
+	out := datetime.Interval{Months: int32(months), Days: int32(days)}
+	monthDays := roundMicros((months - float64(out.Months)) * 30)
+	seconds := roundMicros((days - float64(out.Days) + monthDays - math.Trunc(monthDays)) * 86400)
+	if math.Abs(seconds) >= 86400 {
+		whole := int32(seconds / 86400)
+		out.Days += whole
+		seconds -= float64(whole) * 86400
+	}
+	out.Days += int32(monthDays)
+	micros := math.RoundToEven(float64(v.Micros)/by + seconds*1e6)
+	if math.IsNaN(micros) || math.Abs(micros) >= math.MaxInt64 {
+		return out, pgerr.New(pgerr.DatetimeFieldOverflow, "interval out of range")
+	}
+	out.Micros = int64(micros)
+	return out, nil
+}
+
+// roundMicros rounds to six decimals, as PostgreSQL's TSROUND.
+func roundMicros(v float64) float64 { return math.RoundToEven(v*1e6) / 1e6 }
