@@ -2,6 +2,7 @@ package golden
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -31,6 +32,31 @@ func (d Difference) String() string {
 		}
 	}
 	return fmt.Sprintf("%s\n    %s\n%s", d.Key, strings.ReplaceAll(d.Input, "\n", "\n    "), strings.Join(kept, "\n"))
+}
+
+// Line is the difference as one line of a list of gaps: where the output first departs from the recording.
+func (d Difference) Line() string {
+	recorded, got := strings.Split(d.Recorded, "\n"), strings.Split(d.Got, "\n")
+	i := 0
+	for i < len(recorded) && i < len(got) && recorded[i] == got[i] {
+		i++
+	}
+	at := func(lines []string) string {
+		if i >= len(lines) {
+			return "nothing more"
+		}
+		return strings.TrimSpace(lines[i])
+	}
+	return fmt.Sprintf("%s gives %q for %q", d.Key, at(got), at(recorded))
+}
+
+// WriteLines writes the differences in the form of a list of gaps, to be sorted by cause and given their reasons.
+func WriteLines(path string, all []Difference) error {
+	var b strings.Builder
+	for _, d := range all {
+		b.WriteString(d.Line() + "\n")
+	}
+	return os.WriteFile(path, []byte(b.String()), 0o644)
 }
 
 // Outcome is the comparison of one file.

@@ -40,6 +40,9 @@ func TestCompareTellsFailuresFromKnownAndClosedGaps(t *testing.T) {
 	if text := o.Failed[0].String(); !strings.Contains(text, "-x") || !strings.Contains(text, "+y") {
 		t.Errorf("the difference shows %q", text)
 	}
+	if line := o.Failed[0].Line(); line != `f:2 gives "y" for "x"` {
+		t.Errorf("the line is %s", line)
+	}
 	if _, err := Compare("f", recorded, got[:3], nil); err == nil {
 		t.Error("a recording with more cases than the input passed")
 	}

@@ -19,6 +19,7 @@ import (
 
 var (
 	against = target.Flag()
+	lines   = flag.String("lines", "", "write every difference into this file in the form of a list of gaps")
 	record  = flag.Bool("record", false, "record the output anew from the reference PostgreSQL")
 )
 
@@ -54,6 +55,7 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts in testdata", err)
 	}
+	var failed []golden.Difference
 	for _, path := range scripts {
 		topic := strings.TrimSuffix(filepath.Base(path), ".sql")
 		t.Run(topic, func(t *testing.T) {
@@ -68,6 +70,7 @@ func TestScripts(t *testing.T) {
 			outcome, err := golden.Compare(topic, recorded, cases, gaps)
 			check(t, err)
 			t.Logf("%s: %d of %d", topic, outcome.Passed+len(outcome.Closed), outcome.Total())
+			failed = append(failed, outcome.Failed...)
 			for _, d := range outcome.Failed {
 				t.Errorf("%s", d)
 			}
@@ -75,6 +78,9 @@ func TestScripts(t *testing.T) {
 				t.Errorf("%s passes: take it off known_gaps.txt", key)
 			}
 		})
+	}
+	if *lines != "" {
+		check(t, golden.WriteLines(*lines, failed))
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 var (
 	against     = target.Flag()
 	record      = flag.Bool("record", false, "record the results anew from the reference PostgreSQL")
-	differences = flag.String("differences", "", "write every difference into this file, and of the extended protocol into FILE.extended")
+	differences = flag.String("differences", "", "write every difference into this file, as a list of gaps into FILE.lines, "+
+		"and the same of the extended protocol into FILE.extended")
 )
 
 // shownDifferences is how many differences of a file are printed; more are in the file of -differences.
@@ -83,7 +84,9 @@ func replayAll(t *testing.T, extended bool) {
 	t.Logf("%d statements in %d files: %d as recorded, %d known gaps, %d failed",
 		sum.Total(), len(scripts), sum.Passed+len(sum.Closed), sum.Known, len(sum.Failed))
 	if *differences != "" {
-		check(t, writeDifferences(*differences+map[bool]string{true: ".extended"}[extended], sum.Failed))
+		path := *differences + map[bool]string{true: ".extended"}[extended]
+		check(t, writeDifferences(path, sum.Failed))
+		check(t, golden.WriteLines(path+".lines", sum.Failed))
 	}
 }
 
