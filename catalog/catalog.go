@@ -117,6 +117,9 @@ func (c *Catalog) publish(changes []change) {
 			d = &copied
 			touched[ch.database] = d
 		}
+		if ch.kind == kindRelation {
+			c.sequences.replaced(d.relations.at(ch.object.OID), ch.value)
+		}
 		ch.applyTo(d)
 	}
 	for oid, s := range next.snapshots {

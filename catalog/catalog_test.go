@@ -192,3 +192,39 @@ func collect[T any](seq func(func(T) bool)) (out []T) {
 	}
 	return out
 }
+
+func BenchmarkOpen(b *testing.B) {
+	f := newFixture(b)
+	f.do(func(x *Txn) error {
+		for i := range 10000 {
+			r := table(fmt.Sprintf("t%d", i), "a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
+			if err := x.CreateRelation(ctx, withKey(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.Run("tables=10000", func(b *testing.B) {
+		for b.Loop() {
+			f.crash()
+		}
+	})
+	s := f.Snapshot(postgresOID)
+	b.Run("by-name", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if s.RelationByName(desc.PublicOID, "t5000") == nil {
+				b.Fatal()
+			}
+		}
+	})
+	b.Run("create", func(b *testing.B) {
+		x := f.begin()
+		defer x.kv.Rollback()
+		for i := 0; b.Loop(); i++ {
+			if err := x.CreateRelation(ctx, withKey(table(fmt.Sprintf("u%d", i), "a", "b"))); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

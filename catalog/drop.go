@@ -129,10 +129,14 @@ func (t *Txn) Drop(ctx context.Context, targets []desc.ObjectRef, cascade bool) 
 			return nil, nil, err
 		}
 	}
+	gone := make([]error, len(targets)) // what to say if one is no longer there when its lock is ours
+	for i, o := range targets {
+		gone[i] = t.goneError(o)
+	}
 	var d *drop
 	for base := (*Snapshot)(nil); base != t.base; { // again when something changed while we waited for locks
 		base = t.base
-		if d, err = t.planDrop(targets); err != nil {
+		if d, err = t.planDrop(targets, gone); err != nil {
 			return nil, nil, err
 		}
 		if err := t.lockDropped(ctx, d); err != nil {
@@ -170,11 +174,28 @@ func (t *Txn) checkPinned(o desc.ObjectRef) error {
 	return nil
 }
 
-func (t *Txn) planDrop(targets []desc.ObjectRef) (*drop, error) {
+// goneError is the error for a target that another transaction dropped first.
+func (t *Txn) goneError(o desc.ObjectRef) error {
+	code := pgerr.UndefinedObject
+	switch {
+	case o.Class == desc.ClassRelation && o.SubID == 0:
+		code = pgerr.UndefinedTable
+	case o.Class == desc.ClassRelation:
+		code = pgerr.UndefinedColumn
+	case o.Class == desc.ClassSchema:
+		code = pgerr.InvalidSchemaName
+	}
+	if !t.exists(o) {
+		return pgerr.Newf(code, "object with OID %d does not exist", o.OID)
+	}
+	return pgerr.Newf(code, "%s does not exist", t.describe(o))
+}
+
+func (t *Txn) planDrop(targets []desc.ObjectRef, gone []error) (*drop, error) {
 	d := &drop{view: &t.view, targets: targets}
-	for _, o := range targets {
+	for i, o := range targets {
 		if !t.exists(o) {
-			return nil, pgerr.New(pgerr.UndefinedObject, "object was dropped by another transaction")
+			return nil, gone[i]
 		}
 		d.find(o, byName, nil)
 		if d.hasOwner {

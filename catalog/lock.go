@@ -76,6 +76,9 @@ func (t *Txn) lockObject(ctx context.Context, class, oid OID, mode kv.LockMode, 
 
 // lockKey takes a lock unless a known one covers it. Locks last to the end of the transaction, over RollbackTo too.
 func (t *Txn) lockKey(ctx context.Context, key []byte, o kv.LockOptions) error {
+	if o.Timeout == 0 {
+		o.Timeout = t.timeout
+	}
 	if t.held[string(key)]&covers[o.Mode] == 0 {
 		if err := t.kv.Lock(ctx, [][]byte{key}, o); err != nil {
 			return storeError(err)

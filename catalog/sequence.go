@@ -171,6 +171,16 @@ func (s *Sequences) State(ctx context.Context, database OID, r *desc.Relation) (
 	return q.state, q.ahead, nil
 }
 
+// replaced forgets the state of a sequence whose storage id is not used any more. What is stored of it goes at the next start.
+func (s *Sequences) replaced(old *desc.Relation, next any) {
+	if old == nil || old.Kind != desc.Sequence {
+		return
+	}
+	if r, ok := next.(*desc.Relation); !ok || r.StorageID != old.StorageID {
+		s.live.Delete(old.StorageID)
+	}
+}
+
 // flush writes the exact states.
 func (s *Sequences) flush(ctx context.Context) error {
 	var dirty []*sequence

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -20,8 +21,9 @@ type Txn struct {
 	hooked  bool               // OnCommit is registered
 	held    map[string]lockSet // locks that are known to be held
 	keybuf  []byte
-	path    []OID // SetSearchPath
-	hidden  bool  // an operation of the catalog's own, free of the checks on names
+	path    []OID         // SetSearchPath
+	timeout time.Duration // SetLockTimeout
+	hidden  bool          // an operation of the catalog's own, free of the checks on names
 }
 
 // Mark is a position in a transaction's changes.
@@ -35,6 +37,9 @@ func (c *Catalog) Begin(t kv.Txn, database OID) *Txn {
 	}
 	return &Txn{view: s.view, catalog: c, kv: t, base: s}
 }
+
+// SetLockTimeout sets how long an operation waits for a lock that its caller gives no Wait for (lock_timeout); 0 is no limit.
+func (t *Txn) SetLockTimeout(d time.Duration) { t.timeout = d }
 
 // KV is the transaction of the store that this one belongs to.
 func (t *Txn) KV() kv.Txn { return t.kv }

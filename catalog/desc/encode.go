@@ -205,12 +205,19 @@ func DecodeSchema(b []byte) (*Schema, error) {
 		case 4:
 			s.ACL = decodeACL(r)
 		case 5:
-			var kv [3]string
-			r.sub(func(r *reader) { kv[min(r.tag, 3)-1] = r.str() })
+			var name, value string
+			r.sub(func(r *reader) {
+				switch r.tag {
+				case 1:
+					name = r.str()
+				case 2:
+					value = r.str()
+				}
+			})
 			if s.Options == nil {
 				s.Options = make(map[string]string)
 			}
-			s.Options[kv[0]] = kv[1]
+			s.Options[name] = value
 		case 6:
 			s.CreatedAt = r.time()
 		case 7:
