@@ -39,7 +39,9 @@ func (m *Manager) findCycle(start *waiter) []kv.LockWait {
 	return nil
 }
 
-// blockers lists the leaders that w waits for: holders and waiters ahead with a conflicting mode.
+// blockers lists the leaders that w waits for: waiters ahead and holders with a conflicting mode. Behind a waiter of the same mode,
+// if that conflicts with itself, it stops: all the others are blockers of that waiter too, so a walk through it finds them (or it has been
+// granted meanwhile, and then there are no others). This keeps the walk through a long queue for one row linear.
 func (m *Manager) blockers(w *waiter) []*Owner {
 	s := m.shard(w.hash)
 	s.mu.Lock()
@@ -49,14 +51,18 @@ func (m *Manager) blockers(w *waiter) []*Owner {
 	}
 	e := s.find(w.hash, w.key)
 	var list []*Owner
+	for a := w.prev; a != nil; a = a.prev {
+		if !conflicts[w.mode].has(a.mode) || a.owner.leader == w.owner.leader {
+			continue
+		}
+		list = append(list, a.owner.leader)
+		if a.mode == w.mode {
+			return list
+		}
+	}
 	for h := e.holds; h != nil; h = h.next {
 		if h.modes&conflicts[w.mode] != 0 && h.owner.leader != w.owner.leader {
 			list = append(list, h.owner.leader)
-		}
-	}
-	for a := e.head; a != w; a = a.next {
-		if conflicts[w.mode].has(a.mode) && a.owner.leader != w.owner.leader {
-			list = append(list, a.owner.leader)
 		}
 	}
 	return list

@@ -147,15 +147,23 @@ func (o *Owner) wait(ctx context.Context, w *waiter, timeout time.Duration) erro
 	case <-o.m.closed:
 		err = kv.ErrClosed
 	}
-	o.leader.waiting.Store(nil)
-	if err == nil {
-		return nil
+	if err != nil {
+		err = o.leave(w, err)
 	}
+	o.leader.waiting.Store(nil)
+	return err
+}
+
+// leave gives a wait up, unless the lock was granted at the last moment: then the caller has it and will release it. Like beginning to
+// wait it excludes walks through the graph, which rely on waiters that leave only by being granted (see blockers).
+func (o *Owner) leave(w *waiter, err error) error {
+	o.m.graph.Lock()
+	defer o.m.graph.Unlock()
 	s := o.m.shard(w.hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !w.queued {
-		return nil // granted at the last moment: the caller has it and will release it
+		return nil
 	}
 	e := s.find(w.hash, w.key)
 	e.dequeue(w)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -369,6 +370,33 @@ func BenchmarkUncontended(b *testing.B) {
 		if i&15 == 15 {
 			o.ReleaseAll()
 		}
+	}
+}
+
+// A row that everybody wants: each waits in a queue of all the others.
+func BenchmarkExclusiveHot(b *testing.B) {
+	for _, n := range []int{8, 64, 512} {
+		b.Run(fmt.Sprintf("owners=%d", n), func(b *testing.B) {
+			m := New()
+			var wg sync.WaitGroup
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			for range n {
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					o := newOwner(m, 1)
+					for left.Add(-1) >= 0 {
+						if err := o.Acquire(bg, []byte("row"), kv.LockOptions{Mode: kv.ForNoKeyUpdate}); err != nil {
+							b.Error(err)
+						}
+						runtime.Gosched()
+						o.ReleaseAll()
+					}
+				}()
+			}
+			wg.Wait()
+		})
 	}
 }
 

@@ -239,14 +239,18 @@ func (e *entry) dequeue(w *waiter) {
 	w.prev, w.next = nil, nil
 }
 
-// serve grants in queue order whatever has become free.
+// serve grants in queue order whatever has become free. The waiters of a queue all have different leaders, so the modes of those
+// who stay tell enough about them.
 func (e *entry) serve(s *shard) {
+	var ahead modeSet
 	for w := e.head; w != nil; {
 		next := w.next
-		if !e.held(w.owner.leader, w.mode) && !e.queuedAhead(w.owner.leader, w.mode, w) {
+		if conflicts[w.mode]&ahead == 0 && !e.held(w.owner.leader, w.mode) {
 			e.dequeue(w)
 			s.grant(e, w.owner, w.mode)
 			close(w.ready)
+		} else {
+			ahead |= 1 << w.mode
 		}
 		w = next
 	}
