@@ -238,7 +238,7 @@ func (d *decoder) timeToken(s string) (fields, failure) {
 
 // overflows tells whether the time of day is beyond 24:00:00.
 func (c Clock) overflows() bool {
-	return c.Hour < 0 || c.Hour > 24 || c.Min < 0 || c.Min > 59 || c.Sec < 0 || c.Sec > 60 || c.Hour == 24 && (c.Min > 0 || c.Sec > 0 || c.Micros > 0)
+	return c.Hour > 24 || c.Min > 59 || c.Sec > 60 || c.timeOf() > Day
 }
 
 // decodeTime reads hh:mm[:ss[.ffffff]]; toSeconds takes two fields for mm:ss, as a fraction behind the second does.
@@ -250,7 +250,7 @@ func decodeTime(s string, toSeconds bool) (c Clock, f failure) {
 		for digits < len(s) && isDigit(s[digits]) {
 			digits++
 		}
-		v, err := strconv.ParseInt(s[:digits], 10, 32)
+		v, err := strconv.ParseInt(s[:digits], 10, 64)
 		if digits > 0 && err != nil {
 			return c, fieldOverflow
 		}
@@ -386,36 +386,7 @@ func (d *decoder) prefixedNumber(s string) (fields, failure) {
 	if err != nil {
 		return 0, fieldOverflow
 	}
-	if frac != "" && u != unitJulian && u != unitISOTime && u != unitSecond {
-		return 0, badFormat
-	}
 	switch u {
-	case unitYear:
-		d.clock.Year = int(v)
-		return fYear, ok
-	case unitMonth:
-		if d.have&fMonth != 0 && d.have&fHour != 0 {
-			d.clock.Min = int(v)
-			return fMinute, ok
-		}
-		d.clock.Month = int(v)
-		return fMonth, ok
-	case unitDay:
-		d.clock.Day = int(v)
-		return fDay, ok
-	case unitHour:
-		d.clock.Hour = int(v)
-		return fHour, ok
-	case unitMinute:
-		d.clock.Min = int(v)
-		return fMinute, ok
-	case unitSecond:
-		d.clock.Sec = int(v)
-		if frac != "" {
-			d.clock.Micros, _ = fraction("." + frac)
-			return fAllSeconds, ok
-		}
-		return fSecond, ok
 	case unitJulian:
 		d.julian = true
 		d.clock.Year, d.clock.Month, d.clock.Day = fromJulian(int(v))

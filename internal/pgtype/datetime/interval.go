@@ -32,6 +32,7 @@ type intervalDecoder struct {
 	months, days, micros int64
 	have                 fields
 	ago                  bool
+	minus                bool // a leading sign makes every part negative
 }
 
 // ParseInterval reads an interval; typmod is −1 or the type's modifier.
@@ -63,6 +64,7 @@ func decodeInterval(o *Options, s string, fieldMask int32) (d intervalDecoder, f
 	if !valid || len(s) > maxInput {
 		return d, badFormat
 	}
+	d.minus = o.Interval == 's' && len(toks) > 1 && toks[0].text[0] == '-' && !otherSigns(toks[1:])
 	u := unitNone
 	for i := len(toks) - 1; i >= 0; i-- {
 		t := toks[i]
@@ -95,6 +97,7 @@ func decodeInterval(o *Options, s string, fieldMask int32) (d intervalDecoder, f
 			w := clip(t.text)
 			if w == "ago" {
 				d.ago = true
+				u = unitISOTime // which no number may have
 				continue
 			}
 			if k, known := keywords[w]; known && k.class == wordIgnored {
@@ -114,34 +117,20 @@ func decodeInterval(o *Options, s string, fieldMask int32) (d intervalDecoder, f
 	if d.have == 0 {
 		return d, badFormat
 	}
-	if o.Interval == 's' && len(toks) > 0 && toks[0].text[0] == '-' && !d.otherSigns(toks[1:]) {
-		d.leadingSign()
-	}
 	if d.ago {
 		d.months, d.days, d.micros = -d.months, -d.days, -d.micros
 	}
 	return d, ok
 }
 
-// otherSigns tells whether any token has a sign of its own.
-func (d *intervalDecoder) otherSigns(toks []token) bool {
+// otherSigns tells whether any token has a sign of its own; without one, SQL's notation spreads a leading minus over all fields.
+func otherSigns(toks []token) bool {
 	for _, t := range toks {
 		if t.text[0] == '-' || t.text[0] == '+' {
 			return true
 		}
 	}
 	return false
-}
-
-// leadingSign spreads the first field's minus over all, as SQL's notation means it.
-func (d *intervalDecoder) leadingSign() {
-	neg := func(v int64) int64 {
-		if v > 0 {
-			return -v
-		}
-		return v
-	}
-	d.months, d.days, d.micros = neg(d.months), neg(d.days), neg(d.micros)
 }
 
 // unitOfField is the unit of a bare number, by the type's fields.
@@ -167,6 +156,9 @@ func (d *intervalDecoder) addTime(s string, sign int64, fieldMask int32) (fields
 		return 0, f
 	}
 	hours, fits := mulAdd(int64(c.Hour), Hour, int64(c.Min)*Minute+int64(c.Sec)*Second+int64(c.Micros))
+	if d.minus {
+		sign = -1
+	}
 	if !fits || !addTo(&d.micros, sign*hours) {
 		return 0, fieldOverflow
 	}
@@ -236,6 +228,9 @@ func (d *intervalDecoder) addNumber(s string, u unit) (found fields, next unit, 
 		}
 	default:
 		return 0, u, badFormat
+	}
+	if d.minus {
+		val, frac = -abs(val), -math.Abs(frac)
 	}
 	found, fits := d.add(u, val, frac)
 	if !fits {
@@ -346,76 +341,90 @@ func decodeISOInterval(s string) (d intervalDecoder, f failure) {
 		if f != ok {
 			return d, f
 		}
-		s = rest
+		width := integerWidth(s)
 		letter := byte(0)
-		if s != "" {
+		if s = rest; s != "" {
 			letter = s[0]
 			s = s[1:]
 		}
-		var fits bool
-		if dates {
-			switch letter {
-			case 'Y':
-				_, fits = d.add(unitYear, val, frac)
-			case 'M':
-				_, fits = d.add(unitMonth, val, frac)
-			case 'W':
-				_, fits = d.add(unitWeek, val, frac)
-			case 'D':
-				_, fits = d.add(unitDay, val, frac)
-			case 'T', 0, '-':
-				if anything && letter != '-' {
-					return d, badFormat
-				}
-				if letter == 'T' {
-					s = "T" + s
-				}
-				if letter != '-' {
-					// The basic format, 00010203, is not decimal years.
-					if fits = d.addYMD(val, frac); !fits {
-						return d, fieldOverflow
-					}
-					anything = true
-					continue
-				}
-				if s, f = d.extendedDate(val, s); f != ok {
-					return d, f
-				}
-				anything = true
-				continue
-			default:
-				return d, badFormat
+		if units := isoUnits[dates]; units[letter] != unitNone {
+			if _, fits := d.add(units[letter], val, frac); !fits {
+				return d, fieldOverflow
 			}
-		} else {
-			switch letter {
-			case 'H':
-				_, fits = d.add(unitHour, val, frac)
-			case 'M':
-				_, fits = d.add(unitMinute, val, frac)
-			case 'S':
-				_, fits = d.add(unitSecond, val, frac)
-			case ':', 0:
-				if letter == 0 {
-					// hhmmss
-					if !d.addMicros(val/10000, 0, Hour) || !d.addMicros(val/100%100, 0, Minute) || !d.addMicros(val%100, frac, Second) {
-						return d, fieldOverflow
-					}
-					return d, ok
-				}
-				return d, d.extendedTime(val, s)
-			default:
-				return d, badFormat
-			}
+			anything = true
+			continue
 		}
-		if !fits {
-			return d, fieldOverflow
+		if anything {
+			return d, badFormat
 		}
-		anything = true
-	}
-	if !anything {
-		return d, badFormat
+		if !dates {
+			return d, d.isoTime(val, frac, width, letter, s)
+		}
+		if letter == 'T' {
+			s = "T" + s
+		}
+		if s, f = d.isoDate(val, frac, width, letter, s); f != ok {
+			return d, f
+		}
 	}
 	return d, ok
+}
+
+// isoUnits are the letters in the date (true) and the time part.
+var isoUnits = map[bool]map[byte]unit{
+	true:  {'Y': unitYear, 'M': unitMonth, 'W': unitWeek, 'D': unitDay},
+	false: {'H': unitHour, 'M': unitMinute, 'S': unitSecond},
+}
+
+// isoDate reads the alternative format's date: 00010203 or 0001-02-03, whose year has been read.
+func (d *intervalDecoder) isoDate(val int64, frac float64, width int, letter byte, s string) (rest string, f failure) {
+	switch letter {
+	case 'T', 0:
+		fits := false
+		if width == 8 {
+			fits = d.addYMD(val, frac)
+		} else {
+			fits = d.addYears(val, frac, 1)
+		}
+		if !fits {
+			return "", fieldOverflow
+		}
+		return s, ok
+	case '-':
+		return d.extendedDate(val, s)
+	}
+	return "", badFormat
+}
+
+// isoTime reads the alternative format's time: 040506 or 04:05:06, whose hour has been read.
+func (d *intervalDecoder) isoTime(val int64, frac float64, width int, letter byte, s string) failure {
+	fits := false
+	switch {
+	case letter == ':':
+		return d.extendedTime(val, s)
+	case letter != 0:
+		return badFormat
+	case width == 6:
+		fits = d.addMicros(val/10000, 0, Hour) && d.addMicros(val/100%100, 0, Minute) && d.addMicros(val%100, frac, Second)
+	default:
+		fits = d.addMicros(val, frac, Hour)
+	}
+	if !fits {
+		return fieldOverflow
+	}
+	return ok
+}
+
+// integerWidth counts the digits of the number in front of s.
+func integerWidth(s string) int {
+	if s != "" && s[0] == '-' {
+		s = s[1:]
+	}
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	return n
 }
 
 func (d *intervalDecoder) addYMD(val int64, frac float64) bool {

@@ -195,8 +195,8 @@ func decodeTimeOfDay(o *Options, s string) (*decoder, failure) {
 	}
 	if d.loc != nil && d.have&fDate != fDate {
 		// The offset depends on the date, unless the zone has always the same.
-		_, end := o.Now.In(d.loc).ZoneBounds()
-		if !end.IsZero() || d.have&fDSTMod != 0 {
+		start, end := o.Now.In(d.loc).ZoneBounds()
+		if !start.IsZero() || !end.IsZero() || d.have&fDSTMod != 0 {
 			return d, badFormat
 		}
 	}

@@ -174,7 +174,7 @@ const (
 	wordMonth
 	wordWeekday
 	wordReserved // now, today, infinity …
-	wordUnit     // y, m, d …: the meaning of the next number
+	wordUnit     // what the next number is; only julian has a use, the others are just not names of zones
 	wordISOTime  // T
 	wordMeridian
 	wordEra
@@ -212,9 +212,9 @@ var keywords = map[string]keyword{
 	"sun": {wordWeekday, 0}, "sunday": {wordWeekday, 0}, "mon": {wordWeekday, 1}, "monday": {wordWeekday, 1}, "tue": {wordWeekday, 2}, "tues": {wordWeekday, 2}, "tuesday": {wordWeekday, 2},
 	"wed": {wordWeekday, 3}, "weds": {wordWeekday, 3}, "wednesday": {wordWeekday, 3}, "thu": {wordWeekday, 4}, "thur": {wordWeekday, 4}, "thurs": {wordWeekday, 4}, "thursday": {wordWeekday, 4},
 	"fri": {wordWeekday, 5}, "friday": {wordWeekday, 5}, "sat": {wordWeekday, 6}, "saturday": {wordWeekday, 6},
-	"y": {wordUnit, int(unitYear)}, "m": {wordUnit, int(unitMonth)}, "d": {wordUnit, int(unitDay)}, "h": {wordUnit, int(unitHour)}, "mm": {wordUnit, int(unitMinute)}, "s": {wordUnit, int(unitSecond)},
-	"j": {wordUnit, int(unitJulian)}, "jd": {wordUnit, int(unitJulian)}, "julian": {wordUnit, int(unitJulian)},
-	"dow": {wordUnit, int(unitDOW)}, "doy": {wordUnit, int(unitDOY)}, "isodow": {wordUnit, int(unitISODOW)}, "isoyear": {wordUnit, int(unitISOYear)},
+	"y": {wordUnit, int(unitYear)}, "m": {wordUnit, int(unitMonth)}, "d": {wordUnit, int(unitDay)}, "h": {wordUnit, int(unitHour)}, "mm": {wordUnit, int(unitMinute)},
+	"s": {wordUnit, int(unitSecond)}, "dow": {wordUnit, int(unitDOW)}, "doy": {wordUnit, int(unitDOY)}, "isodow": {wordUnit, int(unitISODOW)},
+	"isoyear": {wordUnit, int(unitISOYear)}, "j": {wordUnit, int(unitJulian)}, "jd": {wordUnit, int(unitJulian)}, "julian": {wordUnit, int(unitJulian)},
 }
 
 // unit is a unit of time or a field to extract.
