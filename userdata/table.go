@@ -176,15 +176,12 @@ func (t *Table) split(key []byte) (scope string, tail []byte) {
 	return scope, rest
 }
 
-// StorageSpans are the spans of the store that hold a relation's rows and index entries, for TRUNCATE and DROP.
-func StorageSpans(rel *desc.Relation) []kv.Span {
-	spans := []kv.Span{kv.PrefixSpan(keys.AppendStorage(nil, kv.SpaceRows, rel.StorageID))}
-	for i := range rel.Indexes {
-		if x := &rel.Indexes[i]; !x.Primary {
-			spans = append(spans, kv.PrefixSpan(keys.AppendStorage(nil, kv.SpaceIndex, x.StorageID)))
-		}
+// SpansOf are the spans of the store that hold the rows, or the index entries, of a storage id.
+func SpansOf(storage uint64) []kv.Span {
+	return []kv.Span{
+		kv.PrefixSpan(keys.AppendStorage(nil, kv.SpaceRows, storage)),
+		kv.PrefixSpan(keys.AppendStorage(nil, kv.SpaceIndex, storage)),
 	}
-	return spans
 }
 
 // indexSpanPrefix is what all entries of an index begin with.

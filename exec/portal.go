@@ -1,0 +1,311 @@
+package exec
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/result"
+	"github.com/kalampg/kalampg/exec/run"
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
+)
+
+// portal is a statement with its parameters, running or about to: of a Bind, of a simple query, or a cursor of DECLARE.
+//
+// Rows come from the program as they are asked for. A portal whose snapshot is about to move (another statement starts while it is half read), and a cursor that is
+// scrolled or held, reads its rows into buffer; positions count from the first row of the result, at 1.
+type portal struct {
+	name    string
+	p       *prepared
+	program *run.Program
+	own     bool // program is p's own
+	params  []pgtype.Datum
+	columns []result.Column
+	rt      expr.Runtime
+
+	started bool
+	drained bool // the program has ended
+	utility bool // its statement is run as a whole, not pulled
+	tag     string
+
+	buffer  [][]pgtype.Datum
+	arena   pgtype.Arena
+	pos     int // the cursor's row, 0 before the first
+	sent    int64
+	level   int // of savepoints when it was made
+	cursor  bool
+	hold    bool
+	noback  bool // NO SCROLL
+	scroll  bool
+	binary  bool
+	created time.Time
+}
+
+// scrollLimit is how many rows a cursor that was not declared SCROLL keeps for moving backwards.
+const scrollLimit = 100_000
+
+// newPortal makes a portal for a prepared statement.
+func (s *Session) newPortal(name string, p *prepared, params []pgtype.Datum, formats []result.Format) (*portal, error) {
+	columns, err := withFormats(p.columns, formats)
+	if err != nil {
+		return nil, err
+	}
+	q := &portal{name: name, p: p, params: params, columns: columns, utility: p.plan == nil, created: time.Now()}
+	if s.txn != nil {
+		q.level = len(s.txn.savepoints)
+	}
+	return q, nil
+}
+
+// withFormats gives the columns with their result formats: none is all text, one is for all.
+func withFormats(columns []result.Column, formats []result.Format) ([]result.Column, error) {
+	if len(formats) == 0 || len(columns) == 0 {
+		return columns, nil
+	}
+	if len(formats) != 1 && len(formats) != len(columns) {
+		return nil, pgerr.Newf(pgerr.ProtocolViolation, "bind message has %d result formats but query has %d columns", len(formats), len(columns))
+	}
+	text := true
+	for _, f := range formats {
+		text = text && f == result.TextFormat
+	}
+	if text {
+		return columns, nil
+	}
+	out := append([]result.Column(nil), columns...)
+	for i := range out {
+		out[i].Format = formats[0]
+		if len(formats) > 1 {
+			out[i].Format = formats[i]
+		}
+	}
+	return out, nil
+}
+
+// start begins the run of a planned portal: catalog and snapshot of now, locks, privileges.
+func (s *Session) start(ctx context.Context, q *portal) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	t := s.txn
+	t.catalog.Refresh()
+	if err := s.rebind(ctx, q.p); err != nil {
+		return err
+	}
+	p := q.p.plan
+	if t.readOnly && !p.ReadOnly {
+		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", p.Tag)
+	}
+	if !q.p.allowed {
+		if err := s.checkPrivileges(p); err != nil {
+			return err
+		}
+		q.p.allowed = true
+	}
+	if err := s.lockRelations(ctx, p); err != nil {
+		return err
+	}
+	if q.p.version != t.catalog.Version() { // a relation changed while its lock was waited for
+		if err := s.rebind(ctx, q.p); err != nil {
+			return err
+		}
+	}
+	if err := s.newSnapshot(ctx, q); err != nil {
+		return err
+	}
+	program, own, err := s.programOf(q.p)
+	if err != nil {
+		return err
+	}
+	q.program, q.own, q.started = program, own, true
+	s.newRun(ctx, q.params)
+	q.rt = s.rt
+	x := s.exec()
+	x.RT = &q.rt
+	return program.Start(x)
+}
+
+// newSnapshot takes the statement's snapshot of rows at READ COMMITTED. Portals that are half read keep theirs by reading on to their end first.
+func (s *Session) newSnapshot(ctx context.Context, q *portal) error {
+	if s.txn.repeatable && s.txn.used {
+		return nil
+	}
+	for _, other := range s.portals {
+		if other != q && other.started && !other.drained && len(other.p.plan.Relations) > 0 {
+			if err := s.drain(other); err != nil {
+				return err
+			}
+		}
+	}
+	s.txn.used = true
+	return s.txn.kv.NewStatement(ctx)
+}
+
+// pull gives the next row of a started portal's program, nil at the end.
+func (q *portal) pull() ([]pgtype.Datum, error) {
+	if q.drained || q.program == nil {
+		return nil, nil
+	}
+	row, err := q.program.Root.Next()
+	if row == nil {
+		q.drained = true
+		q.sent = max(q.sent, q.program.Affected())
+		q.program.Root.Close()
+		if q.own {
+			q.p.inUse = false
+			q.own = false
+		}
+	}
+	return row, err
+}
+
+// drain reads the rest of a portal's rows into its buffer.
+func (s *Session) drain(q *portal) error {
+	for {
+		row, err := q.pull()
+		if err != nil || row == nil {
+			return err
+		}
+		q.keep(row)
+	}
+}
+
+func (q *portal) keep(row []pgtype.Datum) {
+	out := make([]pgtype.Datum, len(row))
+	for i, d := range row {
+		out[i] = q.arena.Own(d)
+	}
+	q.buffer = append(q.buffer, out)
+}
+
+// release gives back what a portal holds.
+func (q *portal) release() {
+	if q.program != nil && !q.drained {
+		q.program.Root.Close()
+		q.drained = true
+	}
+	if q.own {
+		q.p.inUse, q.own = false, false
+	}
+	q.program, q.buffer = nil, nil
+}
+
+func (s *Session) dropPortal(name string) {
+	if q := s.portals[name]; q != nil {
+		q.release()
+		delete(s.portals, name)
+	}
+}
+
+// closePortals drops the portals at the end of a transaction, all but held cursors.
+func (s *Session) closePortals() {
+	for name, q := range s.portals {
+		if q.hold && q.drained && q.level < 0 {
+			continue
+		}
+		q.release()
+		delete(s.portals, name)
+	}
+}
+
+// closePortalsSince drops those made after a savepoint.
+func (s *Session) closePortalsSince(level int) {
+	for name, q := range s.portals {
+		if q.level >= level {
+			q.release()
+			delete(s.portals, name)
+		}
+	}
+}
+
+// holdCursors reads the cursors WITH HOLD to their ends before the transaction commits; from then on they live in the session (level -1).
+func (s *Session) holdCursors(ctx context.Context) error {
+	for _, q := range s.portals {
+		if !q.hold || q.level < 0 {
+			continue
+		}
+		q.rt.Ctx = ctx
+		if err := s.drain(q); err != nil {
+			return clientError(ctx, err)
+		}
+		q.program, q.level = nil, -1
+	}
+	return nil
+}
+
+// run executes a portal for at most limit rows (0: all) and reports to sink. describe asks for a RowDescription.
+func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sink, describe bool) error {
+	if q.utility {
+		return s.runUtility(ctx, q, limit, sink, describe)
+	}
+	if !q.started {
+		if err := s.start(ctx, q); err != nil {
+			return err
+		}
+	} else {
+		q.rt.Ctx = ctx
+	}
+	returns := q.columns != nil
+	if returns {
+		if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {
+			return err
+		}
+	}
+	if q.p.plan.Tag != "SELECT" && returns && limit > 0 && !q.drained {
+		if err := s.drain(q); err != nil { // changes are made whole, whatever the row limit
+			return err
+		}
+	}
+	for n := 0; ; n++ {
+		if limit > 0 && n == limit {
+			return sink.Suspended()
+		}
+		row, err := q.following()
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			break
+		}
+		if returns {
+			q.sent++
+			if err := sink.Row(row); err != nil {
+				return err
+			}
+		}
+	}
+	return sink.Complete(s.commandTag(q))
+}
+
+// following gives the next row in the forward direction, from the buffer or the program.
+func (q *portal) following() ([]pgtype.Datum, error) {
+	if q.pos < len(q.buffer) {
+		q.pos++
+		return q.buffer[q.pos-1], nil
+	}
+	row, err := q.pull()
+	if row != nil && len(q.buffer) > 0 {
+		q.keep(row)
+		q.pos++
+	}
+	return row, err
+}
+
+func (s *Session) commandTag(q *portal) string {
+	n := q.sent
+	switch q.p.plan.Tag {
+	case "INSERT":
+		if q.program != nil {
+			n = q.program.Affected()
+		}
+		return "INSERT 0 " + strconv.FormatInt(n, 10)
+	case "SELECT":
+		return "SELECT " + strconv.FormatInt(n, 10)
+	}
+	if q.program != nil {
+		n = q.program.Affected()
+	}
+	return q.p.plan.Tag + " " + strconv.FormatInt(n, 10)
+}

@@ -1,0 +1,254 @@
+package exec
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/kalampg/kalampg/catalog"
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/result"
+	"github.com/kalampg/kalampg/exec/session"
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/wire"
+)
+
+// Session is one connection's session. All but its activity, which other sessions look at, is used by one goroutine.
+type Session struct {
+	engine   *Engine
+	pid      int32
+	remote   string
+	database desc.OID
+	login    desc.OID // the role that connected
+	session  desc.OID // session_user: after SET SESSION AUTHORIZATION
+	user     desc.OID // current_user: after SET ROLE
+	began    time.Time
+	sink     result.Sink // of the running statement, or the connection's own
+	idle     result.Sink
+	cancel   func()
+	end      func()
+
+	settings *session.Settings
+	epoch    uint64 // grows with every change of a setting that plans depend on
+	txn      *transaction
+	rt       expr.Runtime
+
+	prepared   map[string]*prepared // by name; "" is the unnamed one
+	portals    map[string]*portal
+	plans      planCache
+	tables     map[desc.OID]openTable
+	tempSchema desc.OID
+	sequences  sequenceMemory
+
+	nesting int // of EXECUTE and FETCH inside each other
+
+	mu       sync.Mutex
+	activity activity
+}
+
+// activity is what pg_stat_activity shows of a session.
+type activity struct {
+	state                        string
+	query                        string
+	queryStart, change, txnStart time.Time
+	application                  string
+}
+
+// sequenceMemory is what currval and lastval answer.
+type sequenceMemory struct {
+	values map[desc.OID]int64
+	last   desc.OID
+}
+
+var _ wire.Session = (*Session)(nil)
+
+func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Database) *Session {
+	s := &Session{
+		engine: e, pid: o.PID, remote: o.Remote, database: db.OID, login: role.OID, session: role.OID, user: role.OID, began: time.Now(),
+		idle: o.Sink, sink: o.Sink, cancel: o.Cancel, end: o.Terminate, settings: session.NewSettings(),
+		prepared: make(map[string]*prepared), portals: make(map[string]*portal), tables: make(map[desc.OID]openTable),
+	}
+	s.settings.Text().Names = &names{s}
+	s.rt = expr.Runtime{Text: s.settings.Text(), Env: &environment{s}}
+	s.activity = activity{state: "idle", change: s.began}
+	return s
+}
+
+// startSettings applies the server's settings, those of the database and of the role, and the start-up options, in PostgreSQL's order.
+func (s *Session) startSettings(options [][2]string) error {
+	for name, value := range s.engine.settings {
+		s.settings.Force(name, value)
+	}
+	role := s.reader().Role(s.login)
+	s.settings.Force("is_superuser", onOff(role.Super))
+	s.settings.Force("session_authorization", role.Name)
+	stored := append(append([]string(nil), s.reader().Database().Settings...), role.Settings...)
+	for _, pair := range stored {
+		name, value, _ := cut(pair)
+		if err := s.settings.Set(name, value, session.Start, true); err != nil {
+			s.engine.log.Warn("a stored setting does not apply", "setting", name, "error", err)
+		}
+	}
+	for _, o := range options {
+		if err := s.settings.Set(o[0], o[1], session.Start, role.Super); err != nil {
+			return err
+		}
+	}
+	s.settings.Changed = s.settingChanged
+	s.activity.application = s.settings.Get("application_name")
+	return nil
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+// settingChanged tells the client of a reported parameter and forgets plans that the parameter was part of.
+func (s *Session) settingChanged(d *session.Definition, value string) {
+	s.epoch++
+	if d.Name == "application_name" {
+		s.mu.Lock()
+		s.activity.application = value
+		s.mu.Unlock()
+	}
+	if d.Report && s.sink != nil {
+		_ = s.sink.ParameterStatus(d.Name, d.Show(value)) // a dead connection shows at the next message
+	}
+}
+
+// reader is the catalog as the running statement sees it.
+func (s *Session) reader() catalog.Reader {
+	if s.txn != nil {
+		return s.txn.catalog
+	}
+	return s.engine.catalog.Snapshot(s.database)
+}
+
+// Parameters are the settings reported at the start.
+func (s *Session) Parameters() [][2]string { return s.settings.Reported() }
+
+// Context is the formatting context for decoding parameters.
+func (s *Session) Context() *pgtype.Context { return s.settings.Text() }
+
+// Status is the transaction status of ReadyForQuery.
+func (s *Session) Status() byte {
+	switch {
+	case s.txn == nil || !s.txn.block:
+		return 'I'
+	case s.txn.failed:
+		return 'E'
+	}
+	return 'T'
+}
+
+// IdleLimit is how long the session may stay idle now.
+func (s *Session) IdleLimit() (time.Duration, error) {
+	if s.Status() != 'I' {
+		return s.settings.Milliseconds("idle_in_transaction_session_timeout"),
+			pgerr.New(pgerr.IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout").WithSeverity("FATAL")
+	}
+	return s.settings.Milliseconds("idle_session_timeout"),
+		pgerr.New(pgerr.IdleSessionTimeout, "terminating connection due to idle-session timeout").WithSeverity("FATAL")
+}
+
+// Fail notes that the wire refused a message.
+func (s *Session) Fail(error) { s.fail() }
+
+// Sync ends an implicit transaction.
+func (s *Session) Sync(ctx context.Context) error {
+	if s.txn == nil || s.txn.block {
+		s.setIdle()
+		return nil
+	}
+	err := s.commit(ctx)
+	s.setIdle()
+	return err
+}
+
+// Close ends the session.
+func (s *Session) Close() {
+	s.rollback()
+	for name := range s.portals {
+		s.dropPortal(name)
+	}
+	s.dropTemporary()
+	s.engine.sessions.remove(s)
+}
+
+// dropTemporary drops the session's temporary objects.
+func (s *Session) dropTemporary() {
+	if s.tempSchema == 0 {
+		return
+	}
+	ctx := context.Background()
+	schema := s.tempSchema
+	s.tempSchema = 0
+	if err := s.begin(ctx); err != nil {
+		return
+	}
+	if s.txn.catalog.Schema(schema) == nil {
+		s.rollback()
+		return
+	}
+	if _, _, err := s.txn.catalog.Drop(ctx, []desc.ObjectRef{{Class: desc.ClassSchema, OID: schema}}, true); err != nil {
+		s.engine.log.Warn("dropping temporary objects", "error", err)
+		s.rollback()
+		return
+	}
+	if err := s.commit(ctx); err != nil {
+		s.engine.log.Warn("dropping temporary objects", "error", err)
+	}
+}
+
+// setActive and setIdle keep pg_stat_activity's row.
+func (s *Session) setActive(query string) {
+	now := time.Now()
+	s.mu.Lock()
+	s.activity.state, s.activity.query, s.activity.queryStart, s.activity.change = "active", query, now, now
+	s.mu.Unlock()
+}
+
+func (s *Session) setIdle() {
+	state := "idle"
+	var began time.Time
+	if s.txn != nil {
+		state, began = "idle in transaction", s.txn.began
+		if s.txn.failed {
+			state = "idle in transaction (aborted)"
+		}
+	}
+	s.mu.Lock()
+	s.activity.state, s.activity.change, s.activity.txnStart = state, time.Now(), began
+	s.mu.Unlock()
+}
+
+// superuser tells whether the current user is one.
+func (s *Session) superuser() bool {
+	r := s.reader().Role(s.user)
+	return r != nil && r.Super
+}
+
+// scope is whose rows of user tables the session sees: kalam.user_id when it is set, else the current user.
+func (s *Session) scope() string {
+	if id := s.settings.Get("kalam.user_id"); id != "" {
+		return id
+	}
+	if r := s.reader().Role(s.user); r != nil {
+		return r.Name
+	}
+	return ""
+}
+
+// allScopes tells whether the session reads every user's rows: it asked to, and may.
+func (s *Session) allScopes() bool {
+	if s.settings.Get("kalam.all_users") != "on" {
+		return false
+	}
+	r := s.reader().Role(s.user)
+	return r != nil && (r.Super || r.BypassRLS)
+}

@@ -1,0 +1,173 @@
+package exec
+
+import (
+	"context"
+	"time"
+
+	"github.com/kalampg/kalampg/catalog"
+	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/session"
+	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/userdata"
+)
+
+// transaction is a running transaction of a session.
+//
+//	          statement                 BEGIN                    error
+//	none ───────────────► implicit ───────────────► block ───────────────► failed
+//	  ▲                      │ end of the query       │ COMMIT, ROLLBACK      │ ROLLBACK, COMMIT; ROLLBACK TO leads back to block
+//	  └──────────────────────┴────────────────────────┴───────────────────────┘
+type transaction struct {
+	kv         kv.Txn
+	catalog    *catalog.Txn
+	access     userdata.Access
+	began      time.Time
+	block      bool // inside BEGIN … COMMIT
+	failed     bool
+	readOnly   bool
+	repeatable bool // REPEATABLE READ or SERIALIZABLE: one snapshot for all statements
+	used       bool // a statement has taken its snapshot
+	savepoints []savepoint
+}
+
+// savepoint is a mark in everything that a rollback to it undoes.
+type savepoint struct {
+	name     string
+	kv       kv.Mark
+	catalog  catalog.Mark
+	settings session.Mark
+}
+
+// begin starts a transaction if there is none.
+func (s *Session) begin(ctx context.Context) error {
+	if s.txn != nil {
+		return nil
+	}
+	readOnly := s.settings.Bool("default_transaction_read_only")
+	t, err := s.engine.store.Begin(ctx, kv.TxnOptions{NoSync: s.settings.Get("synchronous_commit") == "off"})
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	s.txn = &transaction{kv: t, catalog: s.engine.catalog.Begin(t, s.database), began: now, readOnly: readOnly}
+	s.txn.access = userdata.Access{Service: s.engine.rows, Txn: t, Now: expr.Microseconds(now)}
+	s.settings.Begin()
+	s.settings.Text().Now = now
+	s.setIsolation(s.settings.Get("default_transaction_isolation"))
+	return nil
+}
+
+// setIsolation notes the isolation level of the transaction.
+func (s *Session) setIsolation(level string) {
+	s.txn.repeatable = level == "repeatable read" || level == "serializable"
+	s.txn.access.RepeatableRead = s.txn.repeatable
+	if s.settings.Get("transaction_isolation") != level {
+		s.settings.Force("transaction_isolation", level)
+	}
+}
+
+// commit ends the transaction and makes its work durable. After an error the transaction is gone, rolled back.
+func (s *Session) commit(ctx context.Context) error {
+	t := s.txn
+	if t == nil {
+		return nil
+	}
+	if err := s.holdCursors(ctx); err != nil {
+		s.rollback()
+		return err
+	}
+	s.closePortals()
+	if _, err := t.kv.Commit(ctx); err != nil {
+		s.txn = nil
+		t.kv.Rollback()
+		s.endSettings(false)
+		return clientError(ctx, err)
+	}
+	s.txn = nil
+	s.endSettings(true)
+	if freed := t.catalog.FreedStorage(); len(freed) > 0 {
+		s.engine.sweep(freed)
+	}
+	return nil
+}
+
+// rollback ends the transaction and undoes its work.
+func (s *Session) rollback() {
+	t := s.txn
+	if t == nil {
+		return
+	}
+	s.closePortals()
+	s.txn = nil
+	t.kv.Rollback()
+	s.endSettings(false)
+}
+
+// endSettings closes the transaction's scope of settings, and with it SET LOCAL ROLE.
+func (s *Session) endSettings(commit bool) {
+	s.settings.End(commit)
+	s.followRole()
+}
+
+// fail notes that a statement ended with an error: a block waits for its ROLLBACK, an implicit transaction is undone at once.
+func (s *Session) fail() {
+	if s.txn == nil {
+		return
+	}
+	if s.txn.block {
+		s.txn.failed = true
+		return
+	}
+	s.rollback()
+}
+
+var errAborted = func() error {
+	return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+}
+
+// savepoint sets a savepoint of a name; an earlier one of the same name stays below it.
+func (s *Session) savepoint(name string) {
+	t := s.txn
+	t.savepoints = append(t.savepoints, savepoint{name, t.kv.Savepoint(), t.catalog.Savepoint(), s.settings.Savepoint()})
+}
+
+// findSavepoint gives the newest savepoint of a name.
+func (s *Session) findSavepoint(name string) (int, error) {
+	for i := len(s.txn.savepoints) - 1; i >= 0; i-- {
+		if s.txn.savepoints[i].name == name {
+			return i, nil
+		}
+	}
+	return 0, pgerr.Newf(pgerr.InvalidSavepointSpecification, "savepoint %q does not exist", name)
+}
+
+// rollbackTo undoes what came after a savepoint, which stays.
+func (s *Session) rollbackTo(name string) error {
+	i, err := s.findSavepoint(name)
+	if err != nil {
+		return err
+	}
+	t := s.txn
+	p := t.savepoints[i]
+	s.closePortalsSince(i + 1)
+	if err := t.kv.RollbackTo(p.kv); err != nil {
+		return err
+	}
+	t.catalog.RollbackTo(p.catalog)
+	s.settings.RollbackTo(p.settings)
+	s.followRole()
+	t.savepoints = t.savepoints[:i+1]
+	t.failed = false
+	return nil
+}
+
+// release forgets a savepoint and those after it; their work stays part of the transaction.
+func (s *Session) release(name string) error {
+	i, err := s.findSavepoint(name)
+	if err != nil {
+		return err
+	}
+	s.txn.savepoints = s.txn.savepoints[:i]
+	return nil
+}
