@@ -82,7 +82,7 @@ type Txn interface {
 	NewStatement(ctx context.Context) error
 
 	// Savepoint marks the write buffer; RollbackTo undoes every write and emitted change after the mark (locks stay).
-	// A mark stays usable after RollbackTo it.
+	// A mark stays usable after RollbackTo it. Functions given to OnCommit stay too; cursors opened after the mark lose the undone writes.
 	Savepoint() Mark
 	RollbackTo(Mark) error
 
