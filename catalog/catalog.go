@@ -96,9 +96,10 @@ func (c *Catalog) publish(changes []change) {
 	old := c.state.Load()
 	next := &state{shared: old.shared, snapshots: maps.Clone(old.snapshots)}
 	touched := make(map[OID]*contents)
-	all := false
+	all, quiet := false, true
 	for i := range changes {
 		ch := &changes[i]
+		quiet = quiet && ch.quiet
 		if ch.database == 0 {
 			ch.applyShared(&next.shared)
 			all = true
@@ -130,7 +131,11 @@ func (c *Catalog) publish(changes []change) {
 		if d == nil {
 			d = &s.contents
 		}
-		next.snapshots[oid] = &Snapshot{view{version: c.versions.Add(1), database: oid, shared: next.shared, contents: *d}}
+		version := s.version
+		if !quiet {
+			version = c.versions.Add(1)
+		}
+		next.snapshots[oid] = &Snapshot{view{version: version, database: oid, shared: next.shared, contents: *d}}
 	}
 	c.state.Store(next)
 }

@@ -8,6 +8,7 @@ type change struct {
 	kind     byte
 	object   desc.ObjectRef // only OID is set but for comments
 	value    any
+	quiet    bool // no plan depends on it: the version stays
 }
 
 func (c *change) key() []byte {

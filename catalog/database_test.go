@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -127,4 +128,33 @@ func TestSchemas(t *testing.T) {
 	if _, ok := v.Comment(desc.ObjectRef{Class: desc.ClassRelation, OID: r.OID, SubID: 1}); ok || v.Relation(r.OID).Version != 2 {
 		t.Fatal("the comment outlived its column")
 	}
+}
+
+func TestNoteLogin(t *testing.T) {
+	f := newFixture(t)
+	before, at := f.Snapshot(postgresOID), time.UnixMicro(1700000000000000).UTC()
+	f.do(func(x *Txn) error { return x.NoteLogin(ctx, desc.SuperuserOID, at) })
+	after := f.Snapshot(postgresOID)
+	if after.Version() != before.Version() || !after.Role(desc.SuperuserOID).LastLogin.Equal(at) {
+		t.Fatal("version changed or login not noted")
+	}
+	f.crash()
+	if !f.Role("postgres").LastLogin.Equal(at) {
+		t.Fatal("login lost")
+	}
+	f.do(func(x *Txn) error { return x.CreateRole(ctx, &desc.Role{Name: "r"}) })
+	f.do(func(x *Txn) error {
+		r := table("t", "a")
+		r.Owner = x.RoleByName("r").OID
+		if err := x.CreateRelation(ctx, r); err != nil {
+			return err
+		}
+		if owned := x.OwnedBy(r.Owner); len(owned) != 1 || owned[0].OID != r.OID {
+			t.Fatalf("%v", owned)
+		}
+		wantError(t, x.CreateRole(ctx, &desc.Role{Name: "r"}), pgerr.DuplicateObject, `role "r" already exists`)
+		wantError(t, x.CreateRole(ctx, &desc.Role{Name: "pg_r"}), pgerr.ReservedName, `role name "pg_r" is reserved`)
+		wantError(t, x.DropRoles(ctx, []OID{3373}), pgerr.DependentObjectsStillExist, "cannot drop role pg_monitor because it is required by the database system")
+		return nil
+	})
 }

@@ -21,6 +21,7 @@
 //	Txn.Refresh()                                    at the start of every statement (catalog reads are never older than the newest commit)
 //	Txn.LockRelation(ctx, oid, mode, Wait)           for every relation that it reads or writes, BEFORE kv.Txn.NewStatement takes the statement's
 //	                                                 snapshot of rows; gives the relation as it is under the lock, or 42P01
+//	Txn.SetSearchPath, Txn.SetLockTimeout            when they change: messages leave out schemas that the path finds; DDL's own waits
 //	… operations …
 //	kv.Txn.Commit                                    publishes the changes in commit order (kv.Txn.OnCommit)
 //
@@ -43,10 +44,13 @@
 //	Truncate(ctx, oid, restart bool) error           new storage ids
 //	SetComment(ctx, desc.ObjectRef, text) error      "" removes
 //
+//	CreateTempSchema(ctx, session) (*desc.Schema, error)         pg_temp_N; the session drops it at its end, an opening what a crash left
+//	NoteLogin(ctx, role, time) error                             does not change the version
+//
 //	Drop(ctx, []desc.ObjectRef, cascade) (dropped []desc.ObjectRef, notices []*pgerr.Error, err error)
 //	DropColumn(ctx, relation, num, cascade) (…same…) DropConstraint(ctx, relation, constraint, cascade) (…same…)
 //	DropRoles(ctx, []OID) error                      DropDatabase(ctx, oid, inUse func(OID) int) error
-//	Dependents(desc.ObjectRef) []Dependency
+//	Dependents(desc.ObjectRef) []Dependency          Describe(desc.ObjectRef) string       OwnedBy(role) []desc.ObjectRef
 //	FreedStorage() []uint64                          storage ids that this transaction has let go: delete their rows after the commit,
 //	                                                 then call (*Catalog).Collected(ctx, kv.Txn, ids); (*Catalog).Garbage(ctx) lists what a crash left
 //
@@ -59,7 +63,8 @@
 //	HasPrivilege(Reader, role, desc.ObjectRef, desc.Privilege) bool     ObjectRef.SubID names a column; all bits are wanted
 //	CheckPrivilege(…same…) error                     42501 "permission denied for table t"
 //	IsOwner(Reader, role, desc.ObjectRef) bool       CheckOwner(…same…) error   42501 "must be owner of table t"
-//	IsMemberOf(Reader, role, group) bool             by any path; HasRole: by paths that inherit; CanSetRole: by paths with SET
+//	HasAnyColumnPrivilege(Reader, role, table, desc.Privilege) bool
+//	IsMemberOf(Reader, role, group) bool             by any path; HasRole: by paths that inherit; CanSetRole: by paths with SET; IsAdminOf: with ADMIN
 //
 // # Keys
 //

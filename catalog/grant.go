@@ -54,6 +54,9 @@ func (t *Txn) grantOn(ctx context.Context, g *Grant, o desc.ObjectRef) (notices 
 	}
 	switch o.Class {
 	case desc.ClassRelation:
+		if r := t.Relation(o.OID); r != nil && r.Class == desc.System {
+			return nil, pgerr.Unsupported("changing privileges on system relations")
+		}
 		_, err = t.AlterRelation(ctx, o.OID, func(r *desc.Relation) error { return t.grantOnRelation(g, o, r, apply) })
 	case desc.ClassSchema:
 		_, err = t.AlterSchema(ctx, o.OID, func(s *desc.Schema) (err error) { s.ACL, err = apply(s.ACL); return err })

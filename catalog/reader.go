@@ -7,8 +7,8 @@ import (
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
-// Reader is a consistent view of one database's catalog: an immutable Snapshot, or a Txn that sees its own changes too. Look-ups are by
-// hash; a miss gives nil. The descriptors are not to be changed.
+// Reader is a consistent view of one database's catalog: an immutable Snapshot, or a Txn that sees its own changes too. Look-ups take
+// logarithmic time; a miss gives nil. The descriptors are not to be changed.
 //
 // PostgreSQL's own relations (pg_catalog, information_schema) and kalampg's (system, kalam) are in it as any others: base relations with class
 // desc.System, whose rows Catalog.SystemTable computes, and views whose ViewQuery is SQL.

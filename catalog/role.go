@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -80,6 +81,32 @@ func (t *Txn) alterRole(ctx context.Context, oid OID, edit func(*desc.Role) erro
 	return r, t.put(kindRole, oid, r)
 }
 
+// NoteLogin sets the time of a role's last login. It leaves the catalog's version alone, so that a login does not make every cached plan stale. A kv.Txn
+// with NoSync is good enough for it.
+func (t *Txn) NoteLogin(ctx context.Context, oid OID, at time.Time) error {
+	if err := t.lockDescriptor(ctx, kindRole, oid); err != nil {
+		return err
+	}
+	old := t.Role(oid)
+	if old == nil {
+		return nil
+	}
+	r := old.Clone()
+	r.LastLogin = at
+	return t.write(change{kind: kindRole, object: desc.ObjectRef{OID: oid}, value: r, quiet: true})
+}
+
+// OwnedBy lists the objects of this database that a role owns, for REASSIGN OWNED and DROP OWNED: schemas, relations but for indexes, and types.
+func (v *view) OwnedBy(role OID) []desc.ObjectRef {
+	var out []desc.ObjectRef
+	for _, u := range v.roleUses(role) {
+		if u.text == ownerOf && u.object.Class != classDefaultACL {
+			out = append(out, u.object)
+		}
+	}
+	return out
+}
+
 // DropRoles removes roles. 2BP01 while anything in any database belongs to one or is granted to one; memberships go with them.
 func (t *Txn) DropRoles(ctx context.Context, oids []OID) error {
 	for _, oid := range oids {
@@ -152,8 +179,10 @@ func (t *Txn) forgetRole(ctx context.Context, oid OID) error {
 // roleUse is one object that depends on a role.
 type roleUse struct {
 	object desc.ObjectRef
-	text   string // "owner of " or "privileges for "
+	text   string // ownerOf or "privileges for "
 }
+
+const ownerOf = "owner of "
 
 // roleUses says what depends on a role, a line each as PostgreSQL's DETAIL has it: objects of this database by name, of others by number.
 func (t *Txn) roleUses(oid OID, dropping []OID) []string {
@@ -217,7 +246,7 @@ func mentions(a desc.ACL, role OID) bool {
 
 func addUse(uses []roleUse, role, owner OID, acl desc.ACL, o desc.ObjectRef) []roleUse {
 	if owner == role {
-		return append(uses, roleUse{o, "owner of "})
+		return append(uses, roleUse{o, ownerOf})
 	}
 	if mentions(acl, role) {
 		return append(uses, roleUse{o, "privileges for "})
