@@ -152,6 +152,9 @@ func (l *Library) Aggregate(proc pgtype.OID) (code Aggregate, skipNulls bool) {
 	return nil, false
 }
 
+// Def finds the definition of a function, nil when it has no code.
+func (l *Library) Def(proc pgtype.OID) *Def { return l.code[proc] }
+
 // Has tells whether a function has code of any kind.
 func (l *Library) Has(proc pgtype.OID) bool { return l.code[proc] != nil }
 

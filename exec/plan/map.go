@@ -381,3 +381,24 @@ func (c *outerWalk) makes(n Node) {
 		c.made[n.Rel] = true
 	}
 }
+
+// Rewrite rebuilds a tree bottom-up: f gets each node with its inputs, and the subqueries in its expressions, rewritten already.
+func Rewrite(n Node, f func(Node) Node) Node {
+	n = MapChildren(n, func(c Node) Node { return Rewrite(c, f) })
+	n = MapExprs(n, func(e expr.Expr) expr.Expr { return rewriteSubqueries(e, f) })
+	return f(n)
+}
+
+func rewriteSubqueries(e expr.Expr, f func(Node) Node) expr.Expr {
+	n := expr.MapChildren(e, func(c expr.Expr) expr.Expr { return rewriteSubqueries(c, f) })
+	if s, ok := n.(*expr.Subquery); ok {
+		if p, ok := s.Plan.(Node); ok {
+			if q := Rewrite(p, f); q != p {
+				c := *s
+				c.Plan = q
+				return &c
+			}
+		}
+	}
+	return n
+}

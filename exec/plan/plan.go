@@ -323,6 +323,7 @@ type Statement struct {
 	Targets    []desc.OID
 	ReadOnly   bool // writes nothing and locks no rows
 	Volatile   bool // has expressions that may not be folded or cached
+	Contextual bool // holds literals that were read under the session's settings or the time of the moment ('now', '1 Jan', a time zone): not to be kept
 	UsesUser   bool // depends on the current user beyond privileges (user tables): always run under the scope of the moment
 }
 
