@@ -3,7 +3,8 @@
 // testdata/<topic>.sql holds statements and testdata/<topic>.out what PostgreSQL answered. Each file runs in a fresh
 // database over one connection with the simple protocol, so that every value is text. A statement ends at a line that
 // ends with a semicolon; several statements on one line are sent as one message. Lines that start with -- between
-// statements are comments. After a COPY … FROM STDIN the lines up to `\.` are its data.
+// statements are comments, and `-- session NAME` gives what follows to another session of the same database; no statement
+// may wait for another session. After a COPY … FROM STDIN the lines up to `\.` are its data.
 //
 // The recorded form of a statement, each part only where there is one:
 //

@@ -6,10 +6,11 @@ import (
 )
 
 func TestParseScript(t *testing.T) {
-	got := parseScript("-- a comment\nSELECT 1;\n\nSELECT\n -- kept\n 2;\nSELECT 'open;\ncopy t from stdin;\n1\ta\n\\.\nBEGIN; COMMIT;\nlast")
+	got := parseScript("-- a comment\nSELECT 1;\n\nSELECT\n -- kept\n 2;\nSELECT 'open;\ncopy t from stdin;\n1\ta\n\\.\nBEGIN; COMMIT;\n-- session b\nSELECT 3;\nlast")
 	want := []statement{
 		{text: "SELECT 1;"}, {text: "SELECT\n -- kept\n 2;"}, {text: "SELECT 'open;"},
-		{text: "copy t from stdin;", copy: "1\ta\n"}, {text: "BEGIN; COMMIT;"}, {text: "last"},
+		{text: "copy t from stdin;", copy: "1\ta\n"}, {text: "BEGIN; COMMIT;"},
+		{text: "SELECT 3;", session: "b"}, {text: "last", session: "b"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %#v", got)

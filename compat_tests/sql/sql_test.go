@@ -115,13 +115,20 @@ func replay(ctx context.Context, t *testing.T, server target.Server, topic, path
 	check(t, err)
 	database := "corpus_" + topic
 	check(t, admin(ctx, server, "CREATE DATABASE "+database))
-	s := newSession(server.DSN(database))
+	sessions := map[string]*session{}
 	var cases []golden.Case
 	for i, st := range parseScript(string(content)) {
+		s := sessions[st.session]
+		if s == nil {
+			s = newSession(server.DSN(database))
+			sessions[st.session] = s
+		}
 		s.extended = extended && st.single()
 		cases = append(cases, golden.Case{Number: i + 1, Input: st.input(), Output: s.run(ctx, st)})
 	}
-	s.close()
+	for _, s := range sessions {
+		s.close()
+	}
 	// The backend may take a moment to notice that its client left, hence FORCE.
 	if err := admin(ctx, server, "DROP DATABASE "+database+" WITH (FORCE)"); err != nil {
 		t.Logf("drop the database: %v", err)
