@@ -169,6 +169,21 @@ func TestCreateRelation(t *testing.T) {
 	f.commit(b)
 }
 
+func TestReferenceToItself(t *testing.T) {
+	f := newFixture(t)
+	r := withKey(table("t", "id", "parent"))
+	r.Constraints = append(r.Constraints, desc.Constraint{Name: "t_parent_fkey", Type: 'f', Columns: []int16{2}, RefColumns: []int16{1}, Validated: true})
+	f.do(func(x *Txn) error { return x.CreateRelation(ctx, r) })
+	s := f.Snapshot(postgresOID)
+	if c := s.Relation(r.OID).Constraints[1]; c.RefTable != r.OID || c.Index != r.Indexes[0].OID || len(s.Referencing(r.OID)) != 1 {
+		t.Fatalf("%+v", c)
+	}
+	f.do(func(x *Txn) error {
+		_, _, err := x.Drop(ctx, []desc.ObjectRef{{Class: desc.ClassRelation, OID: r.OID}}, false)
+		return err
+	})
+}
+
 func TestManyTables(t *testing.T) {
 	f := newFixture(t)
 	f.do(func(x *Txn) error {

@@ -220,6 +220,10 @@ var grantCases = map[string]grantCase{
 		return g.all(func() error { return g.member("postgres", "r1", "r2", false, RoleGrant{Admin: &yes}) }, func() error { return g.member("r2", "r1", "su", false, RoleGrant{}) },
 			func() error { return g.member("postgres", "r1", "r2", true, RoleGrant{}) })
 	}},
+	"member admin circle": {"grant r1 to r2 with admin option; set local role r2; grant r1 to r3 with admin option; set local role r3; grant r1 to r2 with admin option", func(g *grants) error {
+		return g.all(func() error { return g.member("postgres", "r1", "r2", false, RoleGrant{Admin: &yes}) }, func() error { return g.member("r2", "r1", "r3", false, RoleGrant{Admin: &yes}) },
+			func() error { return g.member("r3", "r1", "r2", false, RoleGrant{Admin: &yes}) })
+	}},
 	"member cascade": {"grant r1 to r2 with admin option; set local role r2; grant r1 to su; reset role; revoke admin option for r1 from r2 cascade", func(g *grants) error {
 		return g.all(func() error { return g.member("postgres", "r1", "r2", false, RoleGrant{Admin: &yes}) }, func() error { return g.member("r2", "r1", "su", false, RoleGrant{}) },
 			func() error { return g.member("postgres", "r1", "r2", true, RoleGrant{Admin: &yes, Cascade: true}) })

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -10,7 +11,7 @@ import (
 )
 
 // CreateRelation adds a table with its indexes and constraints, a view, a sequence or a composite type (whose desc.UserType it adds
-// too). It fills in what is 0 or empty: OIDs, storage ids, column numbers, version, times, and the ACL that ALTER DEFAULT PRIVILEGES gives. Names are checked: 42P07 and 42710. The
+// too). It fills in what is 0 or empty: OIDs (a foreign key to table 0 is one to the table itself), storage ids, column numbers, version, times, and the ACL that ALTER DEFAULT PRIVILEGES gives. Names are checked: 42P07 and 42710. The
 // transaction holds the new relation's AccessExclusive lock.
 func (t *Txn) CreateRelation(ctx context.Context, r *desc.Relation) error {
 	if err := t.checkHome(r); err != nil {
@@ -281,7 +282,44 @@ func (t *Txn) number(ctx context.Context, r *desc.Relation) error {
 		}
 	}
 	linkConstraints(r)
+	linkSelf(r)
 	return t.numberStorage(ctx, r)
+}
+
+// linkSelf puts the relation's own OID where the caller left it open: a foreign key to the table itself, and a generated column's references to its table.
+func linkSelf(r *desc.Relation) {
+	for i := range r.Columns {
+		refs := r.Columns[i].DefaultRefs
+		for j := range refs {
+			if refs[j].Relation == 0 {
+				refs[j].Relation = r.OID
+			}
+		}
+	}
+	for i := range r.Constraints {
+		c := &r.Constraints[i]
+		if c.Type != 'f' {
+			continue
+		}
+		if c.RefTable == 0 {
+			c.RefTable = r.OID
+		}
+		for j := range r.Indexes {
+			if x := &r.Indexes[j]; c.Index == 0 && c.RefTable == r.OID && x.Unique && sameColumnSet(x, c.RefColumns) {
+				c.Index = x.OID
+			}
+		}
+	}
+}
+
+// sameColumnSet tells whether an index is on exactly these columns, in any order.
+func sameColumnSet(x *desc.Index, columns []int16) bool {
+	for _, k := range x.Keys {
+		if !slices.Contains(columns, k.Num) {
+			return false
+		}
+	}
+	return len(x.Keys) == len(columns) && x.Predicate == ""
 }
 
 // linkConstraints ties primary key and unique constraints to the indexes of the same name, both ways, where the caller left that open.

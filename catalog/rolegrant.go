@@ -99,6 +99,9 @@ func (t *Txn) grantMembership(ctx context.Context, g *RoleGrant, group, member, 
 	setOption(&next.Admin, g.Admin)
 	setOption(&next.Inherit, g.Inherit)
 	setOption(&next.Set, g.Set)
+	if next.Admin && grantor != desc.SuperuserOID && !t.adminWithout(group, grantor, member) {
+		return nil, pgerr.New(pgerr.InvalidGrantOperation, "ADMIN option cannot be granted back to your own grantor")
+	}
 	if at >= 0 && next == old {
 		return pgerr.Notice("NOTICE", pgerr.SuccessfulCompletion, "role \"%s\" has already been granted membership in role \"%s\" by role \"%s\"",
 			m.Name, role.Name, t.Role(grantor).Name), nil
@@ -115,6 +118,26 @@ func (t *Txn) grantMembership(ctx context.Context, g *RoleGrant, group, member, 
 		return nil
 	})
 	return nil, err
+}
+
+// adminWithout tells whether role would have the ADMIN option on group still if without had never got it nor passed it on.
+func (t *Txn) adminWithout(group, role, without OID) bool {
+	lost := map[OID]bool{without: true}
+	for again := true; again; {
+		again = false
+		for r := range t.view.Roles() {
+			if lost[r.OID] || !isAdmin(r, group, nil) || isAdmin(r, group, lost) {
+				continue
+			}
+			lost[r.OID], again = true, true
+		}
+	}
+	return !lost[role]
+}
+
+// isAdmin tells whether a role has the ADMIN option on group from a grantor that is not among the lost ones.
+func isAdmin(r *desc.Role, group OID, lost map[OID]bool) bool {
+	return slices.ContainsFunc(r.Members, func(m desc.Membership) bool { return m.Role == group && m.Admin && !lost[m.Grantor] })
 }
 
 func setOption(into, option *bool) {
