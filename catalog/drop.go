@@ -27,7 +27,8 @@ type drop struct {
 	view     *view
 	targets  []desc.ObjectRef
 	list     []dropped
-	refused  desc.ObjectRef // a target that is a part of owner
+	index    map[desc.ObjectRef][]int // positions in list by object, columns under their table
+	refused  desc.ObjectRef           // a target that is a part of owner
 	owner    desc.ObjectRef
 	hasOwner bool
 }
@@ -76,6 +77,8 @@ func (d *drop) find(o desc.ObjectRef, flags int, up *path) {
 	if up != nil {
 		e.because = up.object
 	}
+	whole := desc.ObjectRef{Class: o.Class, OID: o.OID}
+	d.index[whole] = append(d.index[whole], len(d.list))
 	d.list = append(d.list, e)
 }
 
@@ -104,10 +107,9 @@ func (d *drop) onPath(o desc.ObjectRef, flags int, up *path) bool {
 
 func (d *drop) listed(o desc.ObjectRef, flags int) bool {
 	found := false
-	for i := range d.list {
+	for _, i := range d.index[desc.ObjectRef{Class: o.Class, OID: o.OID}] {
 		e := &d.list[i]
 		switch {
-		case e.object.Class != o.Class || e.object.OID != o.OID:
 		case e.object.SubID == o.SubID:
 			e.flags |= flags
 			found = true
@@ -192,7 +194,7 @@ func (t *Txn) goneError(o desc.ObjectRef) error {
 }
 
 func (t *Txn) planDrop(targets []desc.ObjectRef, gone []error) (*drop, error) {
-	d := &drop{view: &t.view, targets: targets}
+	d := &drop{view: &t.view, targets: targets, index: make(map[desc.ObjectRef][]int)}
 	for i, o := range targets {
 		if !t.exists(o) {
 			return nil, gone[i]

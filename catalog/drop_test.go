@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"testing"
 
@@ -299,5 +300,31 @@ func sameKeys[K comparable, V any](t *testing.T, name string, a, b tree[K, V]) {
 	}
 	for k := range keys {
 		t.Errorf("%s has %v left over", name, k)
+	}
+}
+
+func BenchmarkDropSchema(b *testing.B) {
+	f := newFixture(b)
+	var s desc.Schema
+	f.do(func(x *Txn) error {
+		s = desc.Schema{Name: "s", Owner: desc.SuperuserOID}
+		if err := x.CreateSchema(ctx, &s); err != nil {
+			return err
+		}
+		for i := range 5000 {
+			r := withKey(table(fmt.Sprintf("t%d", i), "a", "b"))
+			r.Schema = s.OID
+			if err := x.CreateRelation(ctx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for b.Loop() {
+		x := f.begin()
+		if _, _, err := x.Drop(ctx, []desc.ObjectRef{{Class: desc.ClassSchema, OID: s.OID}}, true); err != nil {
+			b.Fatal(err)
+		}
+		x.kv.Rollback()
 	}
 }
