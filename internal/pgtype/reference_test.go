@@ -122,12 +122,8 @@ func recordReference(t *testing.T) {
 		for format := int16(0); format < 2; format++ {
 			r := conn.ExecParams(ctx, query, [][]byte{[]byte(c.input)}, nil, nil, []int16{format}).Read()
 			if r.Err != nil {
-				var pe *pgconn.PgError
-				if !errors.As(r.Err, &pe) {
-					t.Fatal(r.Err)
-				}
 				if format == 0 {
-					c.text = errorLine(pe.Code, pe.Message, pe.Detail, pe.Hint)
+					c.text = pgErrorLine(t, r.Err)
 				}
 				continue
 			}
@@ -142,6 +138,15 @@ func recordReference(t *testing.T) {
 	if err := os.WriteFile(referenceFile, []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// pgErrorLine is the line of an error that PostgreSQL sent.
+func pgErrorLine(t *testing.T, err error) string {
+	var pe *pgconn.PgError
+	if !errors.As(err, &pe) {
+		t.Fatal(err)
+	}
+	return errorLine(pe.Code, pe.Message, pe.Detail, pe.Hint)
 }
 
 func errorLine(code, message, detail, hint string) string {

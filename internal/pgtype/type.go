@@ -83,8 +83,8 @@ type Column struct {
 	Typmod int32
 }
 
-// IsArray tells whether t is a true array type (category A: oidvector and int2vector too), as against name or point, which only have elements.
-func (t *Type) IsArray() bool { return t.Category == 'A' && t.Elem != nil }
+// IsArray tells whether t is a true array type (category A, and record[]; oidvector and int2vector too), as against name or point, which only have elements.
+func (t *Type) IsArray() bool { return t.Elem != nil && (t.Category == 'A' || t.OID == OIDRecordArray) }
 
 // Codec turns values of one type into bytes and back. Every method but the parsers takes a datum that is not NULL.
 type Codec interface {
