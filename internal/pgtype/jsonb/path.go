@@ -19,9 +19,12 @@ func (v *Value) Field(key string) *Value {
 	return nil
 }
 
-// Index is an array's element, counted from the end when negative; nil when there is none.
+// Index is an array's element, counted from the end when negative; nil when there is none. A scalar counts as an array of itself, as for ->.
 func (v *Value) Index(i int) *Value {
-	if v.Kind != Array {
+	switch {
+	case v.Kind < Array && (i == 0 || i == -1):
+		return v
+	case v.Kind != Array:
 		return nil
 	}
 	if i < 0 {

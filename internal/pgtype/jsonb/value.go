@@ -4,7 +4,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype/numeric"
 )
 
@@ -314,14 +313,11 @@ func (v *Value) Exists(key string) bool {
 	return v.Kind == String && v.Str == key
 }
 
-// Concat is a || b.
-func Concat(a, b *Value) (*Value, error) {
+// Concat is a || b: objects merge, anything else becomes one array.
+func Concat(a, b *Value) *Value {
 	if a.Kind == Object && b.Kind == Object {
 		v := NewObject(append(append([]string(nil), a.Keys...), b.Keys...), append(append([]Value(nil), a.Items...), b.Items...))
-		return &v, nil
-	}
-	if a.Kind != Array && b.Kind != Array && (a.Kind == Object || b.Kind == Object) {
-		return nil, pgerr.New(pgerr.InvalidParameterValue, "invalid concatenation of jsonb objects")
+		return &v
 	}
 	list := func(v *Value) []Value {
 		if v.Kind == Array {
@@ -329,7 +325,7 @@ func Concat(a, b *Value) (*Value, error) {
 		}
 		return []Value{*v}
 	}
-	return &Value{Kind: Array, Items: append(append([]Value(nil), list(a)...), list(b)...)}, nil
+	return &Value{Kind: Array, Items: append(append([]Value(nil), list(a)...), list(b)...)}
 }
 
 // StripNulls drops the fields of objects that are null, at every depth.
