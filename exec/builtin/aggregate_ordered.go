@@ -5,7 +5,6 @@ import (
 
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
-	"github.com/kalampg/kalampg/internal/pgtype/datetime"
 )
 
 // orderedAggregates are the ordered-set aggregates. Their rows are added in the order of WITHIN GROUP.
@@ -102,13 +101,15 @@ func betweenIntervals(sorted []pgtype.Datum, f float64) (pgtype.Datum, error) {
 	if part == 0 {
 		return low, nil
 	}
-	l, h := low.Interval(), high.Interval()
-	diff := datetime.Interval{Months: h.Months - l.Months, Days: h.Days - l.Days, Micros: h.Micros - l.Micros}
-	step, err := divideInterval(diff, 1/part)
+	diff, err := addIntervals(high.Interval(), low.Interval(), -1)
 	if err != nil {
 		return pgtype.Null, err
 	}
-	return pgtype.IntervalValue(datetime.Interval{Months: l.Months + step.Months, Days: l.Days + step.Days, Micros: l.Micros + step.Micros}), nil
+	step, err := scaleInterval(diff, func(v float64) float64 { return v * part })
+	if err != nil {
+		return pgtype.Null, err
+	}
+	return intervalResult(addIntervals(low.Interval(), step, 1))
 }
 
 // modeState finds the most frequent of sorted values, the first of those that are equally frequent.

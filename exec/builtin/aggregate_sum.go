@@ -169,15 +169,10 @@ type intervalSum struct {
 }
 
 func (s *intervalSum) Add(a []pgtype.Datum) error {
-	v := a[0].Interval()
-	months, days := int64(s.sum.Months)+int64(v.Months), int64(s.sum.Days)+int64(v.Days)
-	micros := s.sum.Micros + v.Micros
-	if months != int64(int32(months)) || days != int64(int32(days)) || (s.sum.Micros^micros)&(v.Micros^micros) < 0 {
-		return pgerr.New(pgerr.DatetimeFieldOverflow, "interval out of range")
-	}
+	sum, err := addIntervals(s.sum, a[0].Interval(), 1)
+	s.sum = sum
 	s.n++
-	s.sum = datetime.Interval{Months: int32(months), Days: int32(days), Micros: micros}
-	return nil
+	return err
 }
 
 func (s *intervalSum) Result() (pgtype.Datum, error) {
@@ -187,32 +182,5 @@ func (s *intervalSum) Result() (pgtype.Datum, error) {
 	if !s.average {
 		return pgtype.IntervalValue(s.sum), nil
 	}
-	v, err := divideInterval(s.sum, float64(s.n))
-	return pgtype.IntervalValue(v), err
+	return intervalResult(scaleInterval(s.sum, func(v float64) float64 { return v / float64(s.n) }))
 }
-
-// divideInterval divides as PostgreSQL's interval_div: what does not divide evenly cascades from months to days of 30 and from days to time.
-func divideInterval(v datetime.Interval, by float64) (datetime.Interval, error) {
-	if by == 0 {
-		return v, divisionByZero()
-	}
-	months, days := float64(v.Months)/by, float64(v.Days)/by
-	out := datetime.Interval{Months: int32(months), Days: int32(days)}
-	monthDays := roundMicros((months - float64(out.Months)) * 30)
-	seconds := roundMicros((days - float64(out.Days) + monthDays - math.Trunc(monthDays)) * 86400)
-	if math.Abs(seconds) >= 86400 {
-		whole := int32(seconds / 86400)
-		out.Days += whole
-		seconds -= float64(whole) * 86400
-	}
-	out.Days += int32(monthDays)
-	micros := math.RoundToEven(float64(v.Micros)/by + seconds*1e6)
-	if math.IsNaN(micros) || math.Abs(micros) >= math.MaxInt64 {
-		return out, pgerr.New(pgerr.DatetimeFieldOverflow, "interval out of range")
-	}
-	out.Micros = int64(micros)
-	return out, nil
-}
-
-// roundMicros rounds to six decimals, as PostgreSQL's TSROUND.
-func roundMicros(v float64) float64 { return math.RoundToEven(v*1e6) / 1e6 }

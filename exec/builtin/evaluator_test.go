@@ -328,6 +328,9 @@ func (e *evaluator) call(p *pgfacts.Proc, args []value) (*Call, []pgtype.Datum) 
 		data[i] = args[i].datum
 		c.Types = append(c.Types, args[i].typ)
 	}
+	if p.Result == pgtype.OIDAnyelement && len(args) > 0 && args[0].typ.IsArray() {
+		c.Result = args[0].typ.Elem
+	}
 	return c, data
 }
 

@@ -65,18 +65,18 @@ func indexPosition(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 func trueType(what int) Scalar {
 	return func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		attribute, typ := a[0].Record(), a[1].Record()
-		if byte(field(typ, "typtype").Int()) == 'd' {
-			return field(typ, []string{"typbasetype", "typtypmod"}[what]), nil
+		if byte(catalogField(typ, "typtype").Int()) == 'd' {
+			return catalogField(typ, []string{"typbasetype", "typtypmod"}[what]), nil
 		}
-		return field(attribute, []string{"atttypid", "atttypmod"}[what]), nil
+		return catalogField(attribute, []string{"atttypid", "atttypmod"}[what]), nil
 	}
 }
 
 // catalogColumns are the positions of the columns that trueType reads, for rows without names.
 var catalogColumns = map[string]int{"typtype": 6, "typbasetype": 25, "typtypmod": 26, "atttypid": 2, "atttypmod": 6}
 
-// field reads a column of a pg_type or pg_attribute row by name.
-func field(r *pgtype.Record, name string) pgtype.Datum {
+// catalogField reads a column of a pg_type or pg_attribute row by name.
+func catalogField(r *pgtype.Record, name string) pgtype.Datum {
 	for i, n := range r.Names {
 		if n == name && i < len(r.Fields) {
 			return r.Fields[i]

@@ -24,7 +24,6 @@ var miscFamily = slices.Concat(
 	polymorphic("record_image", "btrecordimagecmp", "", ""),
 )
 
-
 func byCodec(t *pgtype.Type) compareFunc {
 	return func(a, b pgtype.Datum) int { return t.Codec.Compare(a, b) }
 }

@@ -18,6 +18,9 @@ func objectFamilies() []family {
 		{"network", networkFamily},
 		{"aggregate", aggregateFamily},
 		{"array", arrayFamily},
+		{"json", jsonFamily},
+		{"json rows", populateFamily},
+		{"json aggregate", jsonAggregates},
 		{"series", seriesFamily},
 		{"misc", miscFamily},
 	}
