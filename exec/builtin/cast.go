@@ -23,8 +23,12 @@ var castFamily = slices.Concat(
 		{Name: "text_name", Scalar: textToName},
 		{Name: "bpchar_name", Scalar: bpcharToName},
 		{Name: "nameconcatoid", Scalar: nameConcatOID},
-		{Name: "varchar", Scalar: varcharTypmod},
-		{Name: "bpchar", Scalar: bpcharTypmod},
+		{Name: "varchar", Scalar: lengthCoercion(pgtype.VarcharType)},
+		{Name: "bpchar", Scalar: lengthCoercion(pgtype.BpcharType)},
+		{Name: "numeric", Scalar: lengthCoercion(pgtype.NumericType)},
+		{Name: "time_scale", Scalar: lengthCoercion(pgtype.TimeType)},
+		{Name: "timetz_scale", Scalar: lengthCoercion(pgtype.TimetzType)},
+		{Name: "interval_scale", Scalar: lengthCoercion(pgtype.IntervalType)},
 	},
 )
 
@@ -69,10 +73,10 @@ func nameConcatOID(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	return pgtype.Text(name + suffix), nil
 }
 
-func varcharTypmod(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	return pgtype.CoerceVarchar(a[0].Text(), int32(a[1].Int()), a[2].Bool())
-}
-
-func bpcharTypmod(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	return pgtype.CoerceBpchar(a[0].Text(), int32(a[1].Int()), a[2].Bool())
+// lengthCoercion is the cast of a type to itself that applies a modifier: arguments are value, modifier and, for the types where it matters, whether the
+// cast is explicit.
+func lengthCoercion(t *pgtype.Type) Scalar {
+	return func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+		return pgtype.Coerce(t, a[0], int32(a[1].Int()), len(a) < 3 || a[2].Bool())
+	}
 }

@@ -33,6 +33,13 @@ func families() []family {
 		{"to_char", toCharFamily},
 		{"like", likeFamily},
 		{"regexp", regexpFamily},
+		{"date", dateFamily},
+		{"time", timeFamily},
+		{"timestamp", timestampFamily},
+		{"interval", intervalFamily},
+		{"time zone", timezoneFamily},
+		{"overlaps", overlapsFamily},
+		{"time fields", timeFieldsFamily},
 		{"cast", castFamily},
 		{"io", ioFamily},
 	}

@@ -47,7 +47,6 @@ var numericFamily = slices.Concat(
 		{Name: "width_bucket_numeric", Scalar: widthBucketNumeric},
 		{Name: "in_range_numeric_numeric", Scalar: inRangeNumeric},
 		{Name: "int8_sum", Scalar: addToNumericSum},
-		{Name: "numeric", Scalar: numericTypmod},
 		{Name: "int2_numeric", Scalar: integerToNumeric},
 		{Name: "int4_numeric", Scalar: integerToNumeric},
 		{Name: "int8_numeric", Scalar: integerToNumeric},
@@ -108,14 +107,6 @@ func numericScale(f func(numeric.Num) int32) Scalar {
 
 func factorial(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	return numericResult(numeric.Factorial(a[0].Int()))
-}
-
-func numericTypmod(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	precision, scale, ok := pgtype.NumericPrecisionScale(int32(a[1].Int()))
-	if !ok {
-		return a[0], nil
-	}
-	return numericResult(numeric.ApplyTypmod(a[0].Numeric(), precision, scale))
 }
 
 func integerToNumeric(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
