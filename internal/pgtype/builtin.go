@@ -40,7 +40,7 @@ func builtinCodec(t *Type) (Rep, Codec) {
 		return RepBytes, jsonbCodec{text}
 	case OIDAclitem:
 		return RepBytes, text
-	case OIDPgNodeTree:
+	case OIDPgNodeTree, OIDPgNdistinct, OIDPgDependencies, OIDPgMcvList, OIDPgBrinBloomSummary, OIDPgBrinMinmaxMultiSummary, OIDGtsvector:
 		return RepBytes, opaqueCodec{text}
 	case OIDInt2vector, OIDOidvector:
 		return RepArray, vectorCodec{arrayCodec{t: t, elem: t.Elem}}

@@ -3,4 +3,7 @@
 //
 // A value is a Datum (three words, no interface); a type is a *Type with a Codec. Arithmetic that is more than a line lives in leaf packages below:
 // numeric (exact decimals), datetime (calendar, parsing, zones), jsonb.
+//
+// The expected results in testdata come from a PostgreSQL 16: go test ./internal/pgtype/... -record asks the one at KALAMPG_REFERENCE_DSN and writes
+// them again (inputs.txt is what it is asked). The random tests print their seed and take it by -seed.
 package pgtype

@@ -385,14 +385,17 @@ func TrimScale(x Num) Num {
 		}
 		return small(c, scale)
 	}
+	// Powers of two of zeros, the largest first: each is there once or not at all.
 	c := new(big.Int).Set(&x.big.coef)
 	q, r := new(big.Int), new(big.Int)
-	for scale > 0 {
-		if q.QuoRem(c, bigTen, r); r.Sign() != 0 {
-			break
+	for step := int32(1) << 13; step > 0; step /= 2 {
+		if step > scale {
+			continue
 		}
-		c, q = q, c
-		scale--
+		if q.QuoRem(c, pow10(step), r); r.Sign() == 0 {
+			c, q = q, c
+			scale -= step
+		}
 	}
 	return fromBig(c, scale)
 }
