@@ -37,6 +37,8 @@ type Engine struct {
 	settings map[string]string
 	started  time.Time
 	sessions register
+
+	background sync.WaitGroup // work behind commits
 }
 
 // parsedText is how many bytes of statement text the cache of parsed statements keeps.
@@ -58,12 +60,16 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{store: o.Store, log: o.Logger, catalog: cat, rows: userdata.New(o.Store), library: library, parsed: parse.NewCache(parsedText), settings: o.Settings, started: time.Now(),
-		sessions: register{open: make(map[int32]*Session)}}, nil
+	e := &Engine{store: o.Store, log: o.Logger, catalog: cat, rows: userdata.New(o.Store), library: library, parsed: parse.NewCache(parsedText),
+		settings: o.Settings, started: time.Now(), sessions: register{open: make(map[int32]*Session)}}
+	return e, e.sweepGarbage(ctx)
 }
 
 // Close ends the engine; the store stays the caller's to close. Sessions must have ended.
-func (e *Engine) Close(ctx context.Context) error { return e.catalog.Close(ctx) }
+func (e *Engine) Close(ctx context.Context) error {
+	e.background.Wait()
+	return e.catalog.Close(ctx)
+}
 
 // Role finds a role for authentication.
 func (e *Engine) Role(_ context.Context, name string) (wire.Role, bool, error) {

@@ -160,6 +160,8 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 	}
 	t.used = true
 	s.newRun(ctx, nil)
+	t.catalog.SetSearchPath(s.searchPath(true))
+	t.catalog.SetLockTimeout(s.settings.Milliseconds("lock_timeout"))
 	return ddl.Run(&ddl.Env{
 		Ctx: ctx, Server: s.engine.catalog, Catalog: t.catalog, Bind: s.bindEnv(), RT: &s.rt, Access: &t.access, User: s.user, Session: s.session,
 		Table: s.openTable, Exec: s.exec, Setting: s.settings.Get, Notice: func(n *pgerr.Error) { _ = s.notice(n) },
@@ -250,8 +252,8 @@ func (s *Session) makeTempSchema() (desc.OID, error) {
 	if s.tempSchema != 0 && s.txn.catalog.Schema(s.tempSchema) != nil {
 		return s.tempSchema, nil
 	}
-	schema := &desc.Schema{Name: "pg_temp_" + strconv.Itoa(int(s.pid)), Owner: desc.SuperuserOID}
-	if err := s.txn.catalog.CreateSchema(s.rt.Ctx, schema); err != nil {
+	schema, err := s.txn.catalog.CreateTempSchema(s.rt.Ctx, s.pid)
+	if err != nil {
 		return 0, err
 	}
 	s.tempSchema = schema.OID
