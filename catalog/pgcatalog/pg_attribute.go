@@ -50,10 +50,28 @@ func emitAttributes(r catalog.Reader, q *query, rel *desc.Relation) {
 				yes, no, no, char(0), char(0), no, yes, zero, zero, zero, null, null, null, null)
 		}
 	}
-	for i := range rel.Columns {
-		emitAttribute(r, q, rel, &rel.Columns[i])
+	columns := columnsOf(rel)
+	for i := range columns {
+		emitAttribute(r, q, rel, &columns[i])
 	}
 }
+
+// sequenceColumns are those of every sequence, whose descriptor need not have them.
+var sequenceColumns = []desc.Column{
+	{Num: 1, Name: "last_value", Type: pgtype.OIDInt8, Typmod: -1, NotNull: true},
+	{Num: 2, Name: "log_cnt", Type: pgtype.OIDInt8, Typmod: -1, NotNull: true},
+	{Num: 3, Name: "is_called", Type: pgtype.OIDBool, Typmod: -1, NotNull: true},
+}
+
+func columnsOf(rel *desc.Relation) []desc.Column {
+	if rel.Kind == desc.Sequence && len(rel.Columns) == 0 {
+		return sequenceColumns
+	}
+	return rel.Columns
+}
+
+// hasDefault tells whether a column has a pg_attrdef row; identity columns have none, whatever computes them.
+func hasDefault(c *desc.Column) bool { return c.Default != "" && !c.Dropped && c.Identity == 0 }
 
 func emitAttribute(r catalog.Reader, q *query, rel *desc.Relation, c *desc.Column) {
 	length, byVal, align, storage, dims := num(-1), no, byte('i'), c.Storage, 0
@@ -69,16 +87,16 @@ func emitAttribute(r catalog.Reader, q *query, rel *desc.Relation, c *desc.Colum
 	if storage == 0 {
 		storage = 'p'
 	}
-	typ, name, notNull, hasDefault := c.Type, c.Name, c.NotNull, c.Default != ""
+	typ, name, notNull, defaulted := c.Type, c.Name, c.NotNull, hasDefault(c)
 	if c.Dropped {
-		typ, name, notNull, hasDefault = 0, "........pg.dropped."+oidText(pgtype.OID(c.Num))+"........", false, false
+		typ, name, notNull, defaulted = 0, "........pg.dropped."+oidText(pgtype.OID(c.Num))+"........", false, false
 	}
 	target := int32(-1)
 	if c.StatTarget != 0 {
 		target = c.StatTarget
 	}
 	q.emit(oid(rel.OID), text(name), oid(typ), length, num(c.Num), minus, num(typmod(r, c.Type, c.Typmod)), num(dims), byVal, char(align), char(storage), char(0),
-		boolean(notNull), boolean(hasDefault), boolean(c.Missing != nil), char(c.Identity), char(c.Generated), boolean(c.Dropped), yes, zero, num(target),
+		boolean(notNull), boolean(defaulted), boolean(c.Missing != nil), char(c.Identity), char(c.Generated), boolean(c.Dropped), yes, zero, num(target),
 		oid(c.Collation), aclDatum(r, c.ACL), texts(c.Options), null, null)
 }
 
@@ -152,7 +170,7 @@ func expressionBase(expr string) string {
 var pgAttrdef = base{name: "pg_attrdef", user: func(r catalog.Reader, q *query) {
 	ownRelation(r, q, "adrelid", func(rel *desc.Relation) bool {
 		for i := range rel.Columns {
-			if c := &rel.Columns[i]; c.Default != "" && !c.Dropped {
+			if c := &rel.Columns[i]; hasDefault(c) {
 				q.emit(oid(c.DefaultOID), oid(rel.OID), num(c.Num), text(c.Default))
 			}
 		}

@@ -1,6 +1,8 @@
 package pgcatalog
 
 import (
+	"strings"
+
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/pgtype"
@@ -101,32 +103,14 @@ func (d *dependencies) columns(rel *desc.Relation) {
 			continue
 		}
 		d.emit(desc.ClassRelation, rel.OID, c.Num, desc.ClassType, c.Type, 0, 'n')
-		if c.Default == "" {
+		if !hasDefault(c) {
 			continue
 		}
 		d.emit(desc.ClassAttrdef, c.DefaultOID, 0, desc.ClassRelation, rel.OID, c.Num, 'a')
-		if seq := d.sequenceOf(rel, c); seq != nil {
-			d.emit(desc.ClassAttrdef, c.DefaultOID, 0, desc.ClassRelation, seq.OID, 0, 'n')
+		for _, ref := range c.DefaultRefs {
+			d.emit(desc.ClassAttrdef, c.DefaultOID, 0, desc.ClassRelation, ref.Relation, ref.Num, 'n')
 		}
 	}
-}
-
-// sequenceOf finds the sequence in a default that is nextval('…'::regclass) and nothing else.
-func (d *dependencies) sequenceOf(rel *desc.Relation, c *desc.Column) *desc.Relation {
-	schema, name, ok := NextvalArgument(c.Default)
-	if !ok {
-		return nil
-	}
-	if schema != "" {
-		if s := d.r.SchemaByName(schema); s != nil {
-			return d.r.RelationByName(s.OID, name)
-		}
-		return nil
-	}
-	if seq := d.r.RelationByName(rel.Schema, name); seq != nil {
-		return seq
-	}
-	return d.r.RelationByName(desc.PublicOID, name)
 }
 
 func (d *dependencies) constraints(rel *desc.Relation) {
@@ -134,6 +118,9 @@ func (d *dependencies) constraints(rel *desc.Relation) {
 		c := &rel.Constraints[i]
 		for _, n := range c.Columns {
 			d.emit(desc.ClassConstraint, c.OID, 0, desc.ClassRelation, rel.OID, n, 'a')
+			if c.Type == 'c' { // once as its subject, once because the expression mentions it
+				d.emit(desc.ClassConstraint, c.OID, 0, desc.ClassRelation, rel.OID, n, 'n')
+			}
 		}
 		if c.Type == 'c' && len(c.Columns) == 0 {
 			d.emit(desc.ClassConstraint, c.OID, 0, desc.ClassRelation, rel.OID, 0, 'a')
@@ -165,10 +152,54 @@ func (d *dependencies) indexes(rel *desc.Relation) {
 		for _, n := range x.Include {
 			d.emit(desc.ClassRelation, x.OID, 0, desc.ClassRelation, rel.OID, n, 'a')
 		}
+		var exprs []string
+		for _, k := range x.Keys {
+			exprs = append(exprs, k.Expr)
+		}
+		for _, text := range []string{strings.Join(exprs, ", "), x.Predicate} {
+			for _, n := range columnsIn(rel, text) {
+				named = true
+				d.emit(desc.ClassRelation, x.OID, 0, desc.ClassRelation, rel.OID, n, 'a')
+			}
+		}
 		if !named {
 			d.emit(desc.ClassRelation, x.OID, 0, desc.ClassRelation, rel.OID, 0, 'a')
 		}
 	}
+}
+
+// columnsIn finds the columns that an expression's text names.
+func columnsIn(rel *desc.Relation, text string) []int16 {
+	words := map[string]bool{}
+	for i := 0; i < len(text); {
+		start := i
+		switch c := text[i]; {
+		case c == '\'' || c == '"':
+			for i++; i < len(text) && text[i] != c; i++ {
+			}
+			if i++; c == '"' {
+				words[text[start:min(i, len(text))]] = true
+			}
+		case wordByte(c):
+			for i < len(text) && wordByte(text[i]) {
+				i++
+			}
+			words[text[start:i]] = true
+		default:
+			i++
+		}
+	}
+	var nums []int16
+	for i := range rel.Columns {
+		if c := &rel.Columns[i]; !c.Dropped && words[pgtype.QuoteIdentifier(c.Name)] {
+			nums = append(nums, c.Num)
+		}
+	}
+	return nums
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || c == '$' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 0x80
 }
 
 // rule shows what a view reads: its rule _RETURN, whose OID is the view's own, depends on it.
