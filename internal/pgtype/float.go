@@ -83,6 +83,9 @@ func appendFloat(dst []byte, v float64, bits, extraDigits int) []byte {
 	if v == 0 {
 		return strconv.AppendFloat(dst, v, 'f', -1, bits)
 	}
+	if limit := [2]float64{1e15, 1e6}[64/bits-1]; v == math.Trunc(v) && math.Abs(v) < limit {
+		return strconv.AppendInt(dst, int64(v), 10)
+	}
 	var buf [32]byte
 	e := strconv.AppendFloat(buf[:0], v, 'e', -1, bits)
 	at := len(e) - 1
@@ -102,7 +105,16 @@ func appendFloat(dst []byte, v float64, bits, extraDigits int) []byte {
 		}
 		return append(dst, e...)
 	}
-	return strconv.AppendFloat(dst, v, 'f', -1, bits)
+	decimals := -1
+	if scaled := v * (1 << 26); v != math.Trunc(v) && scaled == math.Trunc(scaled) {
+		// A short binary fraction may lie exactly between two decimals of the shortest length: a given precision rounds it to the even one.
+		digits := at - len("d.")
+		if e[0] == '-' {
+			digits--
+		}
+		decimals = max(max(digits, 0)-exp, 0)
+	}
+	return strconv.AppendFloat(dst, v, 'f', decimals, bits)
 }
 
 // mayTie tells whether the shortest digits of v may lie exactly between v and its neighbour: only even mantissas of large integers have such a one.
