@@ -1,0 +1,12 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TYPE point2 AS (x integer, y integer);
+CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+CREATE DOMAIN shortname AS varchar(5) NOT NULL DEFAULT 'x';
+CREATE TABLE t (a integer PRIMARY KEY, b text, c numeric(10,2), d timestamptz DEFAULT now(), e boolean);
+CREATE TABLE u (a integer, x varchar(10), y bigint, z text[], PRIMARY KEY (a, x));
+CREATE TABLE w (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n smallint, p positive, s shortname, m mood, q point2, ch char(3), ar integer[], j jsonb, twice integer GENERATED ALWAYS AS (n * 2) STORED, tm timestamp(3), ch1 "char", nm name, by bytea, dt date, iv interval, r real, f double precision, CONSTRAINT w_check CHECK (n > 0));
+CREATE UNIQUE INDEX w_lower ON w (lower(nm::text));
+CREATE UNIQUE INDEX w_part ON w (n) WHERE r > 1;
+CREATE VIEW v AS SELECT a, b, c FROM t WHERE a > 0;
+CREATE VIEW agg AS SELECT b, count(*) AS n FROM t GROUP BY b;
+CREATE SEQUENCE seq;
