@@ -203,7 +203,7 @@ func scaleInterval(v Interval, scale func(float64) float64) (Interval, error) {
 	}
 	wholeDays += math.Trunc(restDays)
 	micros := roundEven(scale(float64(v.Micros)) + restSeconds*1e6)
-	if !(micros >= math.MinInt64 && micros < -math.MinInt64) || math.Abs(wholeDays) > math.MaxInt32 {
+	if !(micros >= math.MinInt64 && micros < -math.MinInt64) || wholeDays < math.MinInt32 || wholeDays > math.MaxInt32 {
 		return Interval{}, errIntervalRange()
 	}
 	return Interval{int32(wholeMonths), int32(wholeDays), int64(micros)}, nil
@@ -274,8 +274,11 @@ func JustifyInterval(v Interval) (Interval, error) {
 }
 
 // Age is the difference of two local timestamps in years, months, days and time, as a person counts it. Infinity counts as the number
-// that stands for it, as it does in PostgreSQL 16.
+// that stands for it, as it does in PostgreSQL 16, which −infinity is too far away for.
 func Age(a, b int64) (Interval, error) {
+	if a == TimestampNegInfinity || b == TimestampNegInfinity {
+		return Interval{}, errTimestampRange()
+	}
 	// The borrowed days are those of the earlier one's month: in both directions the month of the smaller argument.
 	sign := int32(1)
 	if a < b {

@@ -135,17 +135,13 @@ func isoWeek(jd int) (year, week int) {
 }
 
 // infinite is the field of an infinite date or timestamp: what grows without end is infinite too, what comes around is NULL.
-func infinite(u unit, low, typ string, positive bool) (Field, error) {
+func infinite(u unit, positive bool) (Field, error) {
 	switch u {
 	case unitYear, unitDecade, unitCentury, unitMillennium, unitJulian, unitISOYear, unitEpoch:
 		if positive {
 			return Field{Num: numeric.PosInf}, nil
 		}
 		return Field{Num: numeric.NegInf}, nil
-	case unitTimezone, unitTimezoneHour, unitTimezoneMinute:
-		if typ != typeTimestampTZ {
-			return Field{}, errUnit(low, typ)
-		}
 	}
 	return Field{Null: true}, nil
 }
@@ -161,7 +157,7 @@ func ExtractDate(name string, d int32) (Field, error) {
 		return Field{}, errUnit(low, typeDate)
 	}
 	if !finiteDate(d) {
-		return infinite(u, low, typeDate, d > 0)
+		return infinite(u, d > 0)
 	}
 	if u == unitEpoch {
 		return whole((int64(d) + epochJulian - unixEpochJulian) * 86400)
@@ -194,7 +190,7 @@ func extractTimestamp(name string, ts int64, loc *time.Location, typ string) (Fi
 		return Field{}, err
 	}
 	if !finiteTimestamp(ts) {
-		return infinite(u, low, typ, ts > 0)
+		return infinite(u, ts > 0)
 	}
 	offset, _ := offsetAt(ts, loc)
 	c := ClockOf(ts + int64(offset)*Second)

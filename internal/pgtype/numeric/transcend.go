@@ -92,10 +92,14 @@ func Log(base, x Num) (Num, error) {
 	if base.IsNaN() || x.IsNaN() {
 		return NaN, nil
 	}
-	for _, v := range []Num{base, x} {
-		if z, err, done := logArgument(v); done {
-			return z, err
-		}
+	if base.Sign() >= 0 && x.special() == negInf {
+		base = x // infinities are looked at before the base is found to be zero
+	}
+	if z, err, done := logArgument(base); done {
+		return z, err
+	}
+	if z, err, done := logArgument(x); done {
+		return z, err
 	}
 	switch {
 	case base.IsInf() && x.IsInf():
