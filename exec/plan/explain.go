@@ -1,0 +1,251 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ExplainOptions are the options of EXPLAIN. Rows and Elapsed are what ANALYZE measured of the whole statement.
+type ExplainOptions struct {
+	Analyze, Verbose, Costs bool
+	Format                  string // "" or "text", "json"
+	Rows                    int64
+	Elapsed                 time.Duration
+}
+
+// Explain describes a plan as EXPLAIN prints it, one element per line of text.
+func Explain(s *Statement, o ExplainOptions) []string {
+	root := describe(s.Root)
+	if o.Format == "json" {
+		return explainJSON(root, o)
+	}
+	var lines []string
+	root.text(&lines, 0, o)
+	if o.Analyze {
+		lines[0] += fmt.Sprintf(" (actual rows=%d)", o.Rows)
+		lines = append(lines, fmt.Sprintf("Execution Time: %.3f ms", float64(o.Elapsed.Microseconds())/1000))
+	}
+	return lines
+}
+
+// step is one line of an EXPLAIN: a node under the name that tools know, its details, its inputs.
+type step struct {
+	name    string
+	details [][2]string
+	inputs  []*step
+}
+
+func (s *step) text(lines *[]string, depth int, o ExplainOptions) {
+	indent := ""
+	if depth > 0 {
+		indent = strings.Repeat(" ", 6*(depth-1)+2) + "->  "
+	}
+	*lines = append(*lines, indent+s.name)
+	for _, d := range s.details {
+		*lines = append(*lines, strings.Repeat(" ", 6*depth+2)+d[0]+": "+d[1])
+	}
+	for _, in := range s.inputs {
+		in.text(lines, depth+1, o)
+	}
+}
+
+func (s *step) object() map[string]any {
+	m := map[string]any{"Node Type": s.name}
+	for _, d := range s.details {
+		m[d[0]] = d[1]
+	}
+	var inputs []any
+	for _, in := range s.inputs {
+		inputs = append(inputs, in.object())
+	}
+	if inputs != nil {
+		m["Plans"] = inputs
+	}
+	return m
+}
+
+func explainJSON(root *step, o ExplainOptions) []string {
+	top := map[string]any{"Plan": root.object()}
+	if o.Analyze {
+		top["Execution Time"] = float64(o.Elapsed.Microseconds()) / 1000
+	}
+	text, err := json.MarshalIndent([]any{top}, "", "  ")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return []string{string(text)}
+}
+
+// describe gives the step of a node. Projections are part of what they project, as in PostgreSQL.
+func describe(n Node) *step {
+	s := &step{}
+	for _, c := range n.Children() {
+		s.inputs = append(s.inputs, describe(c))
+	}
+	switch n := n.(type) {
+	case *Project:
+		return s.inputs[0]
+	case *Filter:
+		in := s.inputs[0]
+		in.details = append(in.details, [2]string{"Filter", printExpr(n.Cond)})
+		return in
+	case *Scan:
+		s.scan(n)
+	case *SystemScan:
+		s.name = "System Scan on " + aliased(n.Table.Name, n.Alias)
+	case *Values:
+		s.name = "Values Scan"
+	case *OneRow:
+		s.name = "Result"
+	case *FuncScan:
+		s.name = "Function Scan on " + n.Alias
+	case *ProjectSet:
+		s.name = "ProjectSet"
+	case *Join:
+		s.join(n)
+	case *Aggregate:
+		s.name = "HashAggregate"
+		if len(n.Keys) == 0 {
+			s.name = "Aggregate"
+		}
+	case *Sort:
+		s.name = "Sort"
+		keys := make([]string, len(n.Keys))
+		for i, k := range n.Keys {
+			keys[i] = printExpr(k.Expr)
+			if k.Desc {
+				keys[i] += " DESC"
+			}
+		}
+		s.details = append(s.details, [2]string{"Sort Key", strings.Join(keys, ", ")})
+	case *Limit:
+		s.name = "Limit"
+	case *Distinct:
+		s.name = "Unique"
+	case *SetOp:
+		s.name = map[SetOpKind]string{Union: "Append", Intersect: "HashSetOp Intersect", Except: "HashSetOp Except"}[n.Kind]
+	case *With:
+		s.with(n)
+	case *CTEScan:
+		s.name = "CTE Scan on " + n.Name
+		if n.WorkTable {
+			s.name = "WorkTable Scan on " + n.Name
+		}
+	case *LockRows:
+		s.name = "LockRows"
+	case *Insert:
+		s.name = "Insert on " + n.Table.Name
+	case *Update:
+		s.name = "Update on " + n.Table.Name
+	case *Delete:
+		s.name = "Delete on " + n.Table.Name
+	default:
+		s.name = fmt.Sprintf("%T", n)
+	}
+	return s
+}
+
+func aliased(name, alias string) string {
+	if alias == "" || alias == name {
+		return name
+	}
+	return name + " " + alias
+}
+
+func (s *step) scan(n *Scan) {
+	on := aliased(n.Table.Name, n.Alias)
+	if !n.Access.Keyed {
+		s.name = "Seq Scan on " + on
+	} else {
+		index := n.Access.Index
+		if index == nil && len(n.Table.Indexes) > 0 {
+			index = &n.Table.Indexes[0]
+		}
+		s.name = "Index Scan on " + on
+		if index != nil {
+			s.name = "Index Scan using " + index.Name + " on " + on
+			s.details = append(s.details, [2]string{"Index Cond", indexCondition(n)})
+		}
+	}
+	if n.Filter != nil {
+		s.details = append(s.details, [2]string{"Filter", printExpr(n.Filter)})
+	}
+}
+
+// indexCondition prints what an index scan looks up.
+func indexCondition(n *Scan) string {
+	index := n.Access.Index
+	if index == nil {
+		index = &n.Table.Indexes[0]
+	}
+	column := func(i int) string {
+		if i < len(index.Keys) {
+			if k := index.Keys[i]; k.Num > 0 {
+				return n.Table.Columns[k.Num-1].Name
+			}
+			return index.Keys[i].Expr
+		}
+		return "?"
+	}
+	var parts []string
+	for i, e := range n.Access.Equal {
+		parts = append(parts, "("+column(i)+" = "+printExpr(e)+")")
+	}
+	at := len(n.Access.Equal)
+	if n.Access.In != nil {
+		parts = append(parts, "("+column(at)+" = ANY ("+printExpr(n.Access.In)+"))")
+		at++
+	}
+	for _, b := range []struct {
+		bound  *Bound
+		closed string
+		opened string
+	}{{n.Access.Lower, ">=", ">"}, {n.Access.Upper, "<=", "<"}} {
+		if b.bound == nil {
+			continue
+		}
+		op := b.opened
+		if b.bound.Inclusive {
+			op = b.closed
+		}
+		parts = append(parts, "("+column(at)+" "+op+" "+printExpr(b.bound.Expr)+")")
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, " AND ") + ")"
+}
+
+func (s *step) join(n *Join) {
+	kind := map[JoinKind]string{Left: " Left", Right: " Right", Full: " Full", Semi: " Semi", Anti: " Anti"}[n.Kind]
+	if len(n.LeftKeys) > 0 {
+		s.name = "Hash" + kind + " Join"
+		conds := make([]string, len(n.LeftKeys))
+		for i := range n.LeftKeys {
+			conds[i] = "(" + printExpr(n.LeftKeys[i]) + " = " + printExpr(n.RightKeys[i]) + ")"
+		}
+		s.details = append(s.details, [2]string{"Hash Cond", strings.Join(conds, " AND ")})
+	} else {
+		s.name = "Nested Loop" + kind
+		if kind != "" {
+			s.name += " Join"
+		}
+	}
+	if n.Cond != nil {
+		s.details = append(s.details, [2]string{"Join Filter", printExpr(n.Cond)})
+	}
+}
+
+func (s *step) with(n *With) {
+	body := describe(n.Body)
+	for _, c := range n.CTEs {
+		in := describe(c.Plan)
+		if c.Recursive != nil {
+			in = &step{name: "Recursive Union", inputs: []*step{in, describe(c.Recursive)}}
+		}
+		body.inputs = append(body.inputs, &step{name: "CTE " + c.Name, inputs: []*step{in}})
+	}
+	*s = *body
+}
