@@ -8,7 +8,7 @@ import (
 // operator; the pretty form has them only where a reader could be misled, by the rules of ruleutils' isSimpleNode.
 func prettyExpr(s string) string {
 	var b strings.Builder
-	prettyGroup(&b, s, exprNode{kind: nodeArgument})
+	prettyGroup(&b, s)
 	return b.String()
 }
 
@@ -29,12 +29,13 @@ const (
 type exprNode struct {
 	kind nodeKind
 	op   string // of a binary operator with one character
+	bare bool   // of a cast: its operand needs no parentheses anywhere
 }
 
-// prettyGroup prints s, the inside of a pair of parentheses or the whole expression, whose meaning is that of node's child.
-func prettyGroup(b *strings.Builder, s string, _ exprNode) {
+// prettyGroup prints s, the inside of a pair of parentheses or the whole expression, with every pair of parentheses in it that stays.
+func prettyGroup(b *strings.Builder, s string) {
 	if inner, ok := wholeGroup(s); ok && !isQuery(inner) {
-		prettyGroup(b, inner, exprNode{kind: nodeArgument})
+		prettyGroup(b, inner)
 		return
 	}
 	node := classify(s)
@@ -46,11 +47,25 @@ func prettyGroup(b *strings.Builder, s string, _ exprNode) {
 			b.WriteString(s[i:end])
 			i = end
 			operand++
+		case caseAt(s, i):
+			end := caseEnd(s, i)
+			prettyCase(b, s[i:end])
+			i = end
+			operand++
 		case c == '(':
 			end := matchingParen(s, i)
 			if end < 0 {
 				b.WriteString(s[i:])
 				return
+			}
+			if rest := s[end+1:]; strings.HasPrefix(rest, "::") && node.kind != nodeCast && !bareOperand(s[i:end+1]) {
+				typeEnd := skipTypeName(s, end+3) // a cast of an operation is itself in parentheses
+				b.WriteByte('(')
+				prettyParen(b, s, i, end, node, operand == 0)
+				b.WriteString(s[end+1:typeEnd] + ")")
+				i = typeEnd
+				operand++
+				continue
 			}
 			prettyParen(b, s, i, end, node, operand == 0)
 			i = end + 1
@@ -78,7 +93,7 @@ func prettyGroup(b *strings.Builder, s string, _ exprNode) {
 // prettyParen prints the parentheses s[open:end+1] inside an expression that is node.
 func prettyParen(b *strings.Builder, s string, open, end int, node exprNode, first bool) {
 	inner := s[open+1 : end]
-	if isQuery(inner) {
+	if isQuery(inner) || wordBefore(s, open) == "POSITION" { // POSITION((a) IN (b)) keeps what it has
 		b.WriteString(s[open : end+1])
 		return
 	}
@@ -92,23 +107,81 @@ func prettyParen(b *strings.Builder, s string, open, end int, node exprNode, fir
 	parent := node
 	if strings.HasPrefix(s[end+1:], "::") {
 		parent = exprNode{kind: nodeCast}
-	} else if inCase(s) {
-		parent = exprNode{kind: nodeArgument}
 	}
 	if strings.HasPrefix(s[end+1:], ".") || strings.HasPrefix(s[end+1:], "[") {
 		parent = exprNode{kind: nodeCast}
 	}
 	if simpleIn(child, parent, first) {
-		prettyGroup(b, inner, parent)
+		prettyGroup(b, inner)
 		return
 	}
 	b.WriteByte('(')
-	prettyGroup(b, inner, parent)
+	prettyGroup(b, inner)
 	b.WriteByte(')')
 }
 
-// inCase tells whether s is CASE …: its parts stand alone.
-func inCase(s string) bool { return strings.HasPrefix(s, "CASE ") }
+// prettyCase prints CASE … END, whose parts stand alone.
+func prettyCase(b *strings.Builder, s string) {
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c == '\'' || c == '"':
+			end := quotedEnd(s, i)
+			b.WriteString(s[i:end])
+			i = end
+		case i > 0 && caseAt(s, i):
+			end := caseEnd(s, i)
+			prettyCase(b, s[i:end])
+			i = end
+		case c == '(':
+			end := matchingParen(s, i)
+			if end < 0 {
+				b.WriteString(s[i:])
+				return
+			}
+			prettyParen(b, s, i, end, exprNode{kind: nodeArgument}, false)
+			i = end + 1
+		default:
+			b.WriteByte(c)
+			i++
+		}
+	}
+}
+
+// caseAt tells whether the word CASE begins at i.
+func caseAt(s string, i int) bool {
+	return strings.HasPrefix(s[i:], "CASE") && (i == 0 || !isWordByte(s[i-1])) && i+4 < len(s) && (s[i+4] == ' ' || s[i+4] == '\n')
+}
+
+// caseEnd is the position after the END of the CASE at i.
+func caseEnd(s string, i int) int {
+	depth := 0
+	for i < len(s) {
+		switch {
+		case !isWordByte(s[i]):
+			i = skipToken(s, i)
+			continue
+		case caseAt(s, i):
+			depth++
+		}
+		end := i
+		for end < len(s) && isWordByte(s[end]) {
+			end++
+		}
+		if s[i:end] == "END" {
+			if depth--; depth == 0 {
+				return end
+			}
+		}
+		i = end
+	}
+	return len(s)
+}
+
+// bareOperand tells whether what is cast is a column, a constant, a call, or a cast of one.
+func bareOperand(s string) bool {
+	child := classify(s)
+	return child.kind == nodeSimple || child.kind == nodeCast && child.bare
+}
 
 // prettyArguments prints a list of arguments, each of which stands alone.
 func prettyArguments(b *strings.Builder, s string) {
@@ -118,7 +191,7 @@ func prettyArguments(b *strings.Builder, s string) {
 			arg := s[start:i]
 			lead := len(arg) - len(strings.TrimLeft(arg, " "))
 			b.WriteString(arg[:lead])
-			prettyGroup(b, arg[lead:], exprNode{kind: nodeArgument})
+			prettyGroup(b, arg[lead:])
 			if i < len(s) {
 				b.WriteByte(',')
 			}
@@ -149,6 +222,8 @@ func simpleIn(child, parent exprNode, first bool) bool {
 	switch {
 	case child.kind == nodeSimple || parent.kind == nodeArgument:
 		return true
+	case child.kind == nodeCast:
+		return child.bare
 	case parent.kind == nodeCast:
 		return false
 	case child.kind == nodeOperator && parent.kind == nodeOperator:
@@ -159,8 +234,6 @@ func simpleIn(child, parent exprNode, first bool) bool {
 		return parent.kind == nodeOr
 	case child.kind == nodeNot, child.kind == nodeOperator, child.kind == nodeOther:
 		return parent.kind == nodeAnd || parent.kind == nodeOr || parent.kind == nodeNot
-	case child.kind == nodeCast:
-		return true
 	}
 	return false
 }
@@ -192,9 +265,6 @@ func classify(s string) exprNode {
 		return classify(inner)
 	}
 	node := exprNode{kind: nodeSimple}
-	if inCase(s) {
-		return node
-	}
 	signs := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -204,7 +274,7 @@ func classify(s string) exprNode {
 			continue
 		case strings.HasPrefix(s[i:], "::"):
 			if node.kind == nodeSimple {
-				node.kind = nodeCast
+				node = exprNode{kind: nodeCast, bare: bareOperand(s[:i])}
 			}
 			i = skipTypeName(s, i+2)
 			continue
@@ -212,6 +282,10 @@ func classify(s string) exprNode {
 			end := i
 			for end < len(s) && isWordByte(s[end]) {
 				end++
+			}
+			if s[i:end] == "CASE" {
+				i = caseEnd(s, i)
+				continue
 			}
 			node = withWord(node, s[i:end], i == 0)
 			i = end

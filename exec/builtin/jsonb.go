@@ -24,7 +24,9 @@ var jsonbOperators = slices.Concat(
 		}},
 		{Name: "jsonb_exists_any", Scalar: existsKeys(false)},
 		{Name: "jsonb_exists_all", Scalar: existsKeys(true)},
-		{Name: "jsonb_concat", Scalar: changed(func(v *jsonb.Value, a []pgtype.Datum) (*jsonb.Value, error) { return jsonb.Concat(v, a[1].JSONB()), nil })},
+		{Name: "jsonb_concat", Scalar: changed(func(v *jsonb.Value, a []pgtype.Datum) (*jsonb.Value, error) {
+			return jsonb.Concat(v, a[1].JSONB()), nil
+		})},
 		{Name: "jsonb_delete", Scalar: changed(func(v *jsonb.Value, a []pgtype.Datum) (*jsonb.Value, error) { return jsonb.DeleteKey(v, a[1].Text()) })},
 		{Name: "jsonb_delete_idx", Scalar: changed(func(v *jsonb.Value, a []pgtype.Datum) (*jsonb.Value, error) {
 			return jsonb.DeleteIndex(v, int(a[1].Int()))

@@ -3,10 +3,17 @@ package builtin
 import (
 	"strings"
 
+	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgfacts"
 	"github.com/kalampg/kalampg/internal/pgtype"
+)
+
+// Predefined roles that stand for privileges on every table.
+const (
+	roleReadAllData  desc.OID = 6181
+	roleWriteAllData desc.OID = 6182
 )
 
 // privilegeKind is a family of has_…_privilege functions: what its objects are and which privileges they have.
@@ -170,28 +177,29 @@ func (o owned) list() desc.ACL {
 }
 
 // holds tells whether a role has a privilege on an object.
-func (o owned) holds(g roleGraph, role desc.OID, w wantedPrivilege) bool {
-	if role != 0 && g.super(role) {
+func (o owned) holds(r catalog.Reader, role desc.OID, w wantedPrivilege) bool {
+	if catalog.IsSuperuser(r, role) {
 		return true
 	}
+	inherits := func(role, group desc.OID) bool { return catalog.HasRole(r, role, group) }
 	if o.kind == 'r' && !w.grant && role != 0 {
-		if w.privilege == desc.Select && g.inheritsAsRole(role, roleReadAllData) {
+		if w.privilege == desc.Select && inherits(role, roleReadAllData) {
 			return true
 		}
-		if w.privilege&(desc.Insert|desc.Update|desc.Delete) != 0 && g.inheritsAsRole(role, roleWriteAllData) {
+		if w.privilege&(desc.Insert|desc.Update|desc.Delete) != 0 && inherits(role, roleWriteAllData) {
 			return true
 		}
 	}
 	if w.grant {
-		return o.list().GrantOptions(role, o.owner, w.privilege, g.inheritsAsRole) == w.privilege
+		return o.list().GrantOptions(role, o.owner, w.privilege, inherits) == w.privilege
 	}
-	return o.list().Privileges(role, w.privilege, g.inheritsAsRole) == w.privilege
+	return o.list().Privileges(role, w.privilege, inherits) == w.privilege
 }
 
 func holdsAny(c *Call, role desc.OID, o owned, wanted []wantedPrivilege) bool {
-	g := roleGraph{c.Env.Catalog()}
+	r := c.Env.Catalog()
 	for _, w := range wanted {
-		if w.privilege != 0 && o.holds(g, role, w) {
+		if w.privilege != 0 && o.holds(r, role, w) {
 			return true
 		}
 	}
@@ -447,7 +455,7 @@ func hasRoleFunction(forms []string) Scalar {
 			}
 			group = x.OID
 		}
-		g := roleGraph{c.Env.Catalog()}
+		r := c.Env.Catalog()
 		for _, item := range strings.Split(rest[1].Text(), ",") {
 			item = strings.Trim(item, " \t\n\r\f\v")
 			word := strings.ToUpper(item)
@@ -459,13 +467,13 @@ func hasRoleFunction(forms []string) Scalar {
 			held := false
 			switch word {
 			case "USAGE":
-				held = g.inherits(role, group)
+				held = catalog.HasRole(r, role, group)
 			case "MEMBER":
-				held = g.member(role, group)
+				held = catalog.IsMemberOf(r, role, group)
 			case "SET":
-				held = g.canSet(role, group)
+				held = catalog.CanSetRole(r, role, group)
 			case "USAGE ADMIN", "MEMBER ADMIN", "SET ADMIN":
-				held = g.admin(role, group)
+				held = catalog.IsAdminOf(r, role, group)
 			default:
 				return pgtype.Null, pgerr.Newf(pgerr.InvalidParameterValue, "unrecognized privilege type: \"%s\"", item)
 			}

@@ -26,9 +26,9 @@ func sequenceArgument(c *Call, oid desc.OID, any ...desc.Privilege) (*desc.Relat
 	if rel.Kind != desc.Sequence {
 		return nil, pgerr.Newf(pgerr.WrongObjectType, "cannot open relation \"%s\"", rel.Name).WithDetail("%s", notSequenceDetail(rel))
 	}
-	g, o := roleGraph{c.Env.Catalog()}, owned{rel.Owner, rel.ACL, 's'}
+	o := owned{rel.Owner, rel.ACL, 's'}
 	for _, p := range any {
-		if o.holds(g, c.Env.CurrentUser(), wantedPrivilege{privilege: p}) {
+		if o.holds(c.Env.Catalog(), c.Env.CurrentUser(), wantedPrivilege{privilege: p}) {
 			return rel, nil
 		}
 	}
