@@ -376,7 +376,9 @@ func (s *systemScan) Open(outer *expr.Frame) error {
 				return true
 			}
 		}
-		s.rows = append(s.rows, append([]pgtype.Datum(nil), in.Row...))
+		out := make([]pgtype.Datum, len(in.Row)) // never nil: a row may have no columns, and nil is the end
+		copy(out, in.Row)
+		s.rows = append(s.rows, out)
 		return true
 	})
 	if failed != nil {

@@ -22,7 +22,7 @@ type Definition struct {
 }
 
 // Version is the PostgreSQL version that kalampg answers as.
-const Version, VersionNum = "16.9", "160009"
+const Version, VersionNum = "16.14", "160014"
 
 // overrides are values of PostgreSQL's parameters that differ here, or come from the machine that they were recorded on.
 var overrides = map[string]string{
