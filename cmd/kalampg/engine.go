@@ -2,35 +2,56 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 
 	"github.com/kalampg/kalampg/exec"
 	"github.com/kalampg/kalampg/internal/kv"
-	"github.com/kalampg/kalampg/wire"
 	"github.com/kalampg/kalampg/wire/auth"
 )
 
-// engine is what main needs of the engine: the wire's side of it, and its end.
-type engine interface {
-	wire.Backend
-	Close(context.Context) error
-}
-
 // openEngine opens the engine on a store; the first start creates the superuser with c.Password.
-func openEngine(ctx context.Context, store kv.Store, log *slog.Logger, c *config) (engine, error) {
-	o := exec.Options{Store: store, Logger: log, Settings: map[string]string{
-		"max_connections": strconv.Itoa(c.MaxConnections), "data_directory": c.Data,
-	}}
-	if host, port, err := net.SplitHostPort(c.Listen); err == nil {
-		o.Settings["listen_addresses"], o.Settings["port"] = host, port
-	}
-	if c.Password != "" {
+func openEngine(ctx context.Context, store kv.Store, log *slog.Logger, c *config) (*exec.Engine, error) {
+	verifier := c.Password
+	if verifier != "" && !auth.IsVerifier(verifier) {
 		var err error
-		if o.SuperuserVerifier, err = auth.NewVerifier(c.Password); err != nil {
+		if verifier, err = auth.NewVerifier(c.Password); err != nil {
 			return nil, err
 		}
 	}
-	return exec.Open(ctx, o)
+	settings, err := serverSettings(c)
+	if err != nil {
+		return nil, err
+	}
+	return exec.Open(ctx, exec.Options{Store: store, Logger: log, SuperuserVerifier: verifier, Settings: settings})
+}
+
+// serverSettings are PostgreSQL's server-wide parameters as SHOW and pg_settings give them.
+func serverSettings(c *config) (map[string]string, error) {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %q is not HOST:PORT: %w", c.Listen, err)
+	}
+	if host == "" || host == "0.0.0.0" || host == "::" {
+		host = "*"
+	}
+	settings := map[string]string{
+		"listen_addresses": host, "port": port, "max_connections": strconv.Itoa(c.MaxConnections),
+		"unix_socket_directories": c.Socket, "ssl": "off",
+	}
+	if c.TLSCert != "" {
+		settings["ssl"], settings["ssl_cert_file"], settings["ssl_key_file"] = "on", c.TLSCert, c.TLSKey
+	}
+	for name, path := range map[string]string{"data_directory": c.Data, "hba_file": c.HBA, "config_file": c.File} {
+		if path == "" {
+			continue
+		}
+		if settings[name], err = filepath.Abs(path); err != nil {
+			return nil, err
+		}
+	}
+	return settings, nil
 }

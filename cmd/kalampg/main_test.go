@@ -38,6 +38,21 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+func TestServerSettings(t *testing.T) {
+	got, err := serverSettings(&config{Listen: "0.0.0.0:5433", MaxConnections: 7, Data: "/data", TLSCert: "/c", TLSKey: "/k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"listen_addresses": "*", "port": "5433", "max_connections": "7", "ssl": "on", "ssl_key_file": "/k", "data_directory": "/data"} {
+		if got[name] != want {
+			t.Errorf("%s is %q, not %q", name, got[name], want)
+		}
+	}
+	if _, err := serverSettings(&config{Listen: "5432"}); err == nil {
+		t.Error("a port alone is no address")
+	}
+}
+
 func TestPortTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
