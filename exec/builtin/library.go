@@ -40,6 +40,7 @@ func families() []family {
 		{"time zone", timezoneFamily},
 		{"overlaps", overlapsFamily},
 		{"time fields", timeFieldsFamily},
+		{"time templates", formatTimeFamily},
 		{"cast", castFamily},
 		{"io", ioFamily},
 	}
