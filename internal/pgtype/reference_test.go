@@ -226,6 +226,13 @@ func refType(t *testing.T, name string) (*Type, int32) {
 	case "ref_row":
 		typ = refRow
 	}
+	if fields, isInterval := strings.CutPrefix(name, "interval "); isInterval {
+		for mask, text := range intervalFields {
+			if text == " "+fields {
+				return IntervalType, mask<<16 | intervalFullPrecision
+			}
+		}
+	}
 	if typ == nil {
 		t.Fatal("type " + name)
 	}
