@@ -22,6 +22,8 @@ func objectFamilies() []family {
 		{"json rows", populateFamily},
 		{"json aggregate", jsonAggregates},
 		{"series", seriesFamily},
+		{"time series", timeSeriesFamily},
+		{"properties", propertyFamily},
 		{"misc", miscFamily},
 	}
 }
