@@ -350,7 +350,7 @@ func (b *binder) coerceDomain(e expr.Expr, domain *pgtype.Type, ctx castContext,
 	}
 	e = b.coerceTypmod(e, base, domainMod(domain), implicitCast, expr.AsImplicitCast, false)
 	notNull, checks := b.domainRules(domain)
-	return b.at(&expr.DomainCheck{Typed: typed(domain, -1), Arg: e, NotNull: notNull, Checks: checks}, b.loc(e))
+	return b.at(&expr.DomainCheck{Typed: typed(domain, -1), Arg: e, NotNull: notNull, Checks: checks, Implicit: form == expr.AsImplicitCast}, b.loc(e))
 }
 
 // domainMod is the modifier of a domain's base type, over all levels.

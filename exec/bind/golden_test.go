@@ -90,9 +90,20 @@ func describe(env *Env, sql string) string {
 		params = append(params, typeText(env, p.OID, -1))
 	}
 	for _, c := range s.Columns {
-		cols = append(cols, fmt.Sprintf("%s %s%s", c.Name, typeText(env, c.Type.OID, c.Typmod), originText(env, c.Table, c.Num)))
+		cols = append(cols, fmt.Sprintf("%s %s%s", c.Name, wireType(env, c.Type, c.Typmod), originText(env, c.Table, c.Num)))
 	}
 	return show(params, cols)
+}
+
+// wireType is what RowDescription says of a column: a domain is its base type there.
+func wireType(env *Env, t *pgtype.Type, mod int32) string {
+	for t.Kind == pgtype.KindDomain {
+		if mod < 0 {
+			mod = t.BaseMod
+		}
+		t = t.Base
+	}
+	return typeText(env, t.OID, mod)
 }
 
 func originText(env *Env, table pgtype.OID, num int16) string {

@@ -192,6 +192,9 @@ func (b *binder) setOutput(q *query, rel int32) {
 
 // origin tells which table's column an expression is, unchanged.
 func (b *binder) origin(e expr.Expr) (desc.OID, int16) {
+	if r, ok := e.(*expr.Row); ok && b.wholeRows[r] != nil && b.wholeRows[r].table != nil {
+		return b.wholeRows[r].table.OID, 0
+	}
 	v, ok := e.(*expr.Var)
 	if !ok {
 		return 0, 0

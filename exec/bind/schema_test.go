@@ -12,6 +12,7 @@ import (
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/catalog/pgcatalog"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -26,7 +27,7 @@ func testEnv(t testing.TB) *Env {
 	t.Helper()
 	ctx := context.Background()
 	store := mem.Open(new(mem.Backing))
-	c, err := catalog.Open(ctx, store, catalog.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	c, err := catalog.Open(ctx, store, catalog.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), System: pgcatalog.Relations()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ type cteDef struct {
 	node    *pg_query.CommonTableExpr
 	plan    *plan.CTE
 	query   *query
+	both    *query // of a recursive query: both terms, for deparsing
 	cols    []outColumn
 	refs    int
 	pending bool // not bound yet: a forward reference
@@ -172,6 +173,7 @@ func (b *binder) recursiveCTE(d *cteDef) {
 	b.scope = outer
 	d.plan.Recursive = b.recursiveTerm(d, left, right, sel)
 	d.query = left
+	d.both = &query{stmt: sel, scope: &scope{}, left: left, right: right, op: sel.Op, all: sel.All, out: d.cols}
 	if q.ctes != nil {
 		d.plan.Plan = b.withPlan(q.ctes, d.plan.Plan)
 	}
