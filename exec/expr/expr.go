@@ -259,9 +259,10 @@ type RowCast struct {
 // DomainCheck checks a value against a domain's constraints, which read it as CaseValue.
 type DomainCheck struct {
 	Typed
-	Arg     Expr
-	NotNull bool
-	Checks  []NamedCheck
+	Arg      Expr
+	NotNull  bool
+	Checks   []NamedCheck
+	Implicit bool // not shown when deparsed
 }
 
 // NamedCheck is a CHECK constraint.
