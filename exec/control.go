@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kalampg/kalampg/catalog"
+	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
@@ -350,6 +351,23 @@ func (s *Session) setRole(name string, scope session.Scope) error {
 	s.user = target
 	s.settings.Force("is_superuser", onOff(s.superuser()))
 	return nil
+}
+
+// actAs makes the user of EXECUTE AS USER the current one until restore is called. Who may SET ROLE may do this.
+func (s *Session) actAs(st *parse.Statement) (restore func(), err error) {
+	if st == nil || st.AsUser == "" {
+		return func() {}, nil
+	}
+	r := s.reader().RoleByName(st.AsUser)
+	if r == nil {
+		return nil, pgerr.Newf(pgerr.UndefinedObject, "role %q does not exist", st.AsUser)
+	}
+	if !s.sessionIsSuper() && !catalog.CanSetRole(s.reader(), s.session, r.OID) {
+		return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to execute as user %q", st.AsUser)
+	}
+	was := s.user
+	s.user = r.OID
+	return func() { s.user = was }, nil
 }
 
 func (s *Session) sessionIsSuper() bool {

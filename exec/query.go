@@ -73,6 +73,11 @@ func (s *Session) runSimple(ctx context.Context, p *prepared, sink result.Sink) 
 	if err := s.mayRun(p.stmt); err != nil {
 		return err
 	}
+	restore, err := s.actAs(p.stmt)
+	if err != nil {
+		return err
+	}
+	defer restore()
 	if err := s.prepareRun(ctx, p); err != nil {
 		return err
 	}
@@ -143,6 +148,11 @@ func (s *Session) Parse(ctx context.Context, name, text string, types []pgtype.O
 		if err := s.mayRun(p.stmt); err != nil {
 			return err
 		}
+		restore, err := s.actAs(p.stmt)
+		if err != nil {
+			return err
+		}
+		defer restore()
 		if err := s.prepareRun(ctx, p); err != nil {
 			return err
 		}
@@ -272,6 +282,11 @@ func (s *Session) Execute(ctx context.Context, name string, limit int, sink resu
 	if err := s.mayRun(q.p.stmt); err != nil {
 		return err
 	}
+	restore, err := s.actAs(q.p.stmt)
+	if err != nil {
+		return err
+	}
+	defer restore()
 	return s.run(ctx, q, limit, sink, false)
 }
 

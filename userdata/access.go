@@ -87,6 +87,13 @@ type Access struct {
 	change     []byte
 }
 
+// Like makes a the same way to rows as b, with scratch space of its own: two programs of one transaction can run interleaved, each under the scope
+// that it began with.
+func (a *Access) Like(b *Access) {
+	a.Service, a.Txn, a.Scope, a.AllScopes = b.Service, b.Txn, b.Scope, b.AllScopes
+	a.Now, a.RepeatableRead, a.LockTimeout, a.HardDelete, a.NoFeed = b.Now, b.RepeatableRead, b.LockTimeout, b.HardDelete, b.NoFeed
+}
+
 // get looks one key up.
 func (a *Access) get(ctx context.Context, into *kv.Batch, key []byte, latest bool) error {
 	a.one[0] = key

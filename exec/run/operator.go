@@ -39,6 +39,7 @@ func (x *Exec) Ctx() context.Context { return x.RT.Ctx }
 type Program struct {
 	Root   Operator
 	exec   *Exec
+	access userdata.Access // the program's own, like the one it was started with
 	direct bool
 	dml    *modify // the top operator when it is INSERT, UPDATE or DELETE
 }
@@ -61,6 +62,8 @@ func Build(node plan.Node) (*Program, error) {
 func (p *Program) Start(x Exec) error {
 	*p.exec = x
 	p.exec.ctes, p.exec.direct = nil, p.direct
+	p.access.Like(x.Access)
+	p.exec.Access = &p.access
 	if p.dml != nil {
 		p.dml.count = 0
 	}
