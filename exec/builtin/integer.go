@@ -25,6 +25,13 @@ var integerFamily = slices.Concat(
 		{Name: "int8lcm", Scalar: lcmOf(8)},
 		{Name: "int2_sum", Scalar: addToSum},
 		{Name: "int4_sum", Scalar: addToSum},
+		{Name: "in_range_int2_int2", Scalar: inRangeInteger},
+		{Name: "in_range_int2_int4", Scalar: inRangeInteger},
+		{Name: "in_range_int2_int8", Scalar: inRangeInteger},
+		{Name: "in_range_int4_int2", Scalar: inRangeInteger},
+		{Name: "in_range_int4_int4", Scalar: inRangeInteger},
+		{Name: "in_range_int4_int8", Scalar: inRangeInteger},
+		{Name: "in_range_int8_int8", Scalar: inRangeInteger},
 		{Name: "to_hex32", Scalar: toHex(32)},
 		{Name: "to_hex64", Scalar: toHex(64)},
 	},
@@ -324,4 +331,24 @@ func toHex(size int) Scalar {
 		}
 		return pgtype.Text(fmt.Sprintf("%x", v)), nil
 	}
+}
+
+// inRangeInteger tells whether a value lies within a window frame's bound: arguments are value, base, offset, subtract, less. A bound beyond the type's
+// range is beyond every value.
+func inRangeInteger(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	val, base, offset, sub, less := a[0].Int(), a[1].Int(), a[2].Int(), a[3].Bool(), a[4].Bool()
+	if offset < 0 {
+		return pgtype.Null, invalidFrameOffset()
+	}
+	sum, overflow := base+offset, base > math.MaxInt64-offset
+	if sub {
+		sum, overflow = base-offset, base < math.MinInt64+offset
+	}
+	switch {
+	case overflow:
+		return pgtype.Bool(sub != less), nil
+	case less:
+		return pgtype.Bool(val <= sum), nil
+	}
+	return pgtype.Bool(val >= sum), nil
 }

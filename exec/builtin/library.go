@@ -41,6 +41,9 @@ func families() []family {
 		{"overlaps", overlapsFamily},
 		{"time fields", timeFieldsFamily},
 		{"time templates", formatTimeFamily},
+		{"hash", hashFamily},
+		{"bit", bitFamily},
+		{"money", moneyFamily},
 		{"cast", castFamily},
 		{"io", ioFamily},
 	}
