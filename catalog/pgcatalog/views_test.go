@@ -108,7 +108,9 @@ func compareView(t *testing.T, rel *desc.Relation, run func(string) (string, err
 	if isUnlike(rel.Name) {
 		return
 	}
-	rows := func(view string) string { return "SELECT x::text FROM " + view + " x WHERE x::text NOT LIKE '%scratch%'" }
+	rows := func(view string) string {
+		return "SELECT x::text FROM " + view + " x WHERE x::text NOT LIKE '%scratch%'"
+	}
 	for _, d := range [][3]string{{"ours alone", "scratch.x", theirs}, {"PostgreSQL's alone", theirs, "scratch.x"}} {
 		got, err := run("SELECT string_agg(q.x, E'\\n') FROM (" + rows(d[1]) + " EXCEPT ALL " + rows(d[2]) + " LIMIT 3) q(x)")
 		if got != "" || err != nil {
