@@ -44,6 +44,8 @@ func families() []family {
 		{"hash", hashFamily},
 		{"bit", bitFamily},
 		{"money", moneyFamily},
+		{"network address", networkAddressFamily},
+		{"log position", positionFamily},
 		{"cast", castFamily},
 		{"io", ioFamily},
 	}
