@@ -22,7 +22,7 @@ import (
 
 // copy runs COPY.
 func (s *Session) copy(ctx context.Context, st *parse.Statement, n *pg_query.CopyStmt, sink result.Sink) error {
-	o, err := copyio.ParseOptions(n.Options, n.IsFrom)
+	o, err := copyio.ParseOptions(n.Options, n.IsFrom, st.Position)
 	if err != nil {
 		return err
 	}
@@ -271,6 +271,7 @@ func (s *Session) copyFrom(ctx context.Context, n *pg_query.CopyStmt, o *copyio.
 	if err := s.start(ctx, q); err != nil {
 		return err
 	}
+	q.opened = true // it is started anew for every row
 	in, closeInput, err := s.copySource(n, o, len(columns), sink)
 	if err != nil {
 		return err
@@ -390,7 +391,6 @@ func (l *loader) run(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	x := l.s.exec()
 	for count := 0; ; count++ {
 		l.column, l.shown = "", false
 		fields, err := l.reader.Row()
@@ -403,8 +403,7 @@ func (l *loader) run(ctx context.Context) (int, error) {
 		if err := l.parse(fields); err != nil {
 			return count, err
 		}
-		x.RT = &l.q.rt
-		if err := l.q.program.Start(x); err != nil {
+		if err := l.q.program.Start(l.q.exec); err != nil {
 			return count, err
 		}
 		if _, err := l.q.program.Root.Next(); err != nil {

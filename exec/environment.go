@@ -224,3 +224,39 @@ func (e *environment) ViewDef(view pgtype.OID, pretty bool) (string, error) {
 func (e *environment) Notice(severity, code, message string) {
 	_ = e.s.notice(pgerr.Notice(severity, pgerr.Code(code), "%s", message))
 }
+
+// Random is the session's random number generator, which setseed sets.
+func (e *environment) Random() *builtin.Random { return &e.s.random }
+
+// PreparedStatements lists the session's prepared statements by name; the unnamed one is not among them.
+func (e *environment) PreparedStatements() []builtin.PreparedInfo {
+	var out []builtin.PreparedInfo
+	for _, name := range sortedNames(e.s.prepared) {
+		p := e.s.prepared[name]
+		if name == "" {
+			continue
+		}
+		info := builtin.PreparedInfo{Name: name, Statement: p.text, Time: time.UnixMicro(p.began), Parameters: p.params, FromSQL: p.fromSQL}
+		if info.Parameters == nil {
+			info.Parameters = []*pgtype.Type{}
+		}
+		for _, c := range p.columns {
+			info.Result = append(info.Result, c.Type)
+		}
+		out = append(out, info)
+	}
+	return out
+}
+
+// Cursors lists the open cursors and portals.
+func (e *environment) Cursors() []builtin.CursorInfo {
+	var out []builtin.CursorInfo
+	for _, name := range sortedNames(e.s.portals) {
+		q := e.s.portals[name]
+		if name == "" {
+			continue
+		}
+		out = append(out, builtin.CursorInfo{Name: name, Statement: q.p.text, Holdable: q.hold, Binary: q.binary, Scrollable: !q.noback, Created: q.created})
+	}
+	return out
+}

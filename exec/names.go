@@ -91,11 +91,11 @@ func (n *names) typeName(t *pgtype.Type) string {
 		elem, suffix = t.Elem, "[]"
 	}
 	if elem.Schema == "" || elem.Schema == "pg_catalog" {
-		return pgtype.FormatType(t, -1)
+		return t.String()
 	}
 	schema := n.s.reader().SchemaByName(elem.Schema)
 	if schema == nil {
-		return pgtype.FormatType(t, -1)
+		return t.String()
 	}
 	r := n.s.reader()
 	return n.qualified(schema.OID, elem.Name, func(s desc.OID) bool { return r.TypeByName(s, elem.Name) == nil }) + suffix

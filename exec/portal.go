@@ -10,6 +10,7 @@ import (
 	"github.com/kalampg/kalampg/exec/run"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/userdata"
 )
 
 // portal is a statement with its parameters, running or about to: of a Bind, of a simple query, or a cursor of DECLARE.
@@ -25,7 +26,10 @@ type portal struct {
 	columns []result.Column
 	rt      expr.Runtime
 
-	started bool
+	started bool // bound, locked, with its snapshot
+	opened  bool // the program runs
+	exec    run.Exec
+	access  userdata.Access
 	drained bool // the program has ended
 	utility bool // its statement is run as a whole, not pulled
 	tag     string
@@ -84,7 +88,8 @@ func withFormats(columns []result.Column, formats []result.Format) ([]result.Col
 	return out, nil
 }
 
-// start begins the run of a planned portal: catalog and snapshot of now, locks, privileges.
+// start prepares the run of a planned portal: catalog and snapshot of now, locks, privileges. The program itself begins with the first row that is asked for, after
+// the client has been told the columns.
 func (s *Session) start(ctx context.Context, q *portal) error {
 	if err := s.begin(ctx); err != nil {
 		return err
@@ -122,9 +127,11 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 	q.program, q.own, q.started = program, own, true
 	s.newRun(ctx, q.params)
 	q.rt = s.rt
-	x := s.exec()
-	x.RT = &q.rt
-	return program.Start(x)
+	q.exec = s.exec()
+	q.exec.RT = &q.rt
+	q.access.Like(&s.txn.access) // the scope that it begins with
+	q.exec.Access = &q.access
+	return nil
 }
 
 // newSnapshot takes the statement's snapshot of rows at READ COMMITTED. Portals that are half read keep theirs by reading on to their end first.
@@ -147,6 +154,12 @@ func (s *Session) newSnapshot(ctx context.Context, q *portal) error {
 func (q *portal) pull() ([]pgtype.Datum, error) {
 	if q.drained || q.program == nil {
 		return nil, nil
+	}
+	if !q.opened {
+		q.opened = true
+		if err := q.program.Start(q.exec); err != nil {
+			return nil, err
+		}
 	}
 	row, err := q.program.Root.Next()
 	if row == nil {
@@ -183,7 +196,9 @@ func (q *portal) keep(row []pgtype.Datum) {
 // release gives back what a portal holds.
 func (q *portal) release() {
 	if q.program != nil && !q.drained {
-		q.program.Root.Close()
+		if q.opened {
+			q.program.Root.Close()
+		}
 		q.drained = true
 	}
 	if q.own {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/exec/session"
@@ -41,6 +42,7 @@ type Session struct {
 	tables     map[desc.OID]openTable
 	tempSchema desc.OID
 	sequences  sequenceMemory
+	random     builtin.Random
 
 	nesting int // of EXECUTE and FETCH inside each other
 

@@ -36,12 +36,16 @@ type Options struct {
 	Freeze       bool
 }
 
-// ParseOptions reads the option list of a COPY; from tells the direction.
-func ParseOptions(list []*pg_query.Node, from bool) (*Options, error) {
+// ParseOptions reads the option list of a COPY; from tells the direction, position turns the tree's locations into those of errors.
+func ParseOptions(list []*pg_query.Node, from bool, position func(location int32) int) (*Options, error) {
 	o := &Options{}
 	p := &optionParser{o: o, seen: make(map[string]bool)}
 	for _, n := range list {
-		if err := p.one(n.GetDefElem()); err != nil {
+		d := n.GetDefElem()
+		if err := p.one(d); err != nil {
+			if e, ok := pgerr.As(err); ok && (e.Code == pgerr.SyntaxError || e.Code == pgerr.InvalidParameterValue) {
+				e.At(position(d.Location))
+			}
 			return nil, err
 		}
 	}

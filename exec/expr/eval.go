@@ -419,7 +419,7 @@ func (c *Compiler) compileMinMax(e *MinMax) (Eval, error) {
 		return nil, err
 	}
 	if !e.T.Codec.Comparable() {
-		return nil, pgerr.Newf(pgerr.UndefinedFunction, "could not identify a comparison function for type %s", pgtype.FormatType(e.T, -1))
+		return nil, pgerr.Newf(pgerr.UndefinedFunction, "could not identify a comparison function for type %s", e.T.String())
 	}
 	codec, greatest := e.T.Codec, e.Greatest
 	return func(f *Frame) (pgtype.Datum, error) {

@@ -17,7 +17,7 @@ func newKeyer(types []*pgtype.Type) (*keyer, error) {
 	k := &keyer{encode: make([]func([]byte, pgtype.Datum) []byte, len(types))}
 	for i, t := range types {
 		if !t.Codec.Comparable() {
-			return nil, pgerr.Newf(pgerr.UndefinedFunction, "could not identify an equality operator for type %s", pgtype.FormatType(t, -1))
+			return nil, pgerr.Newf(pgerr.UndefinedFunction, "could not identify an equality operator for type %s", t.String())
 		}
 		k.encode[i] = t.Codec.AppendKey
 	}

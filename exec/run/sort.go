@@ -45,7 +45,7 @@ func (b *builder) sortKeys(list []expr.SortKey, columns []expr.ColID, outer *exp
 		}
 		t := k.Expr.Type()
 		if !t.Codec.Comparable() {
-			return nil, pgerr.Newf(pgerr.UndefinedFunction, "could not identify an ordering operator for type %s", pgtype.FormatType(t, -1)).
+			return nil, pgerr.Newf(pgerr.UndefinedFunction, "could not identify an ordering operator for type %s", t.String()).
 				WithHint("Use an explicit ordering operator or modify the query.")
 		}
 		out[i] = sortKey{eval: eval, order: t.Codec.Compare, desc: k.Desc, nullsFirst: k.NullsFirst}
