@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -72,6 +73,7 @@ func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Data
 		idle: o.Sink, sink: o.Sink, cancel: o.Cancel, end: o.Terminate, settings: session.NewSettings(),
 		prepared: make(map[string]*prepared), portals: make(map[string]*portal), tables: make(map[desc.OID]openTable),
 	}
+	s.random.Seed(2*rand.Float64() - 1)
 	s.settings.Text().Names = &names{s}
 	s.rt = expr.Runtime{Text: s.settings.Text(), Env: &environment{s}}
 	s.activity = activity{state: "idle", change: s.began}
