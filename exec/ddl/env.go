@@ -7,7 +7,6 @@ import (
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/expr"
-	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/run"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/userdata"
@@ -37,6 +36,3 @@ type Env struct {
 	TempSchema func() (desc.OID, error)
 	InBlock    bool // inside BEGIN … COMMIT, where CREATE DATABASE and the like are refused
 }
-
-// Handles tells whether a statement is one that Run runs.
-func Handles(s *parse.Statement) bool { return handlerOf(s.Node) != nil }

@@ -1,0 +1,104 @@
+package ddl
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/bind"
+	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
+)
+
+// relNumber is the relation number of the columns in expressions about one table.
+const relNumber = 1
+
+// stored is an expression that the catalog keeps, bound and as text.
+type stored struct {
+	*bind.BoundExpr
+	text string
+}
+
+// bindStored binds an expression of the statement and gives the text to store.
+func (w *work) bindStored(n *pg_query.Node, s bind.Stored) (*stored, error) {
+	s.Rel, s.Source = relNumber, w.stmt.Source
+	b, err := bind.BindExpr(w.Bind, n, s)
+	if err != nil {
+		return nil, err
+	}
+	text, err := w.deparse(b.Expr, n)
+	return &stored{b, text}, err
+}
+
+// bindText binds an expression that the catalog keeps.
+func (w *work) bindText(text string, s bind.Stored) (*bind.BoundExpr, error) {
+	s.Rel = relNumber
+	return bind.BindExprText(w.Bind, text, s)
+}
+
+// deparse gives the text of a bound expression.
+func (w *work) deparse(e expr.Expr, n *pg_query.Node) (string, error) {
+	sel := &pg_query.SelectStmt{TargetList: []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(n, -1)}, LimitOption: pg_query.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg_query.SetOperation_SETOP_NONE}
+	text, err := pg_query.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: sel}}}}})
+	return strings.TrimPrefix(text, "SELECT "), err
+}
+
+// bindView binds the query of a view.
+func (w *work) bindView(n *pg_query.Node) (*bind.ViewDef, error) {
+	sel := n.GetSelectStmt()
+	if sel == nil {
+		return nil, pgerr.Unsupported("a view of this statement")
+	}
+	def, err := bind.BindView(w.Bind, sel)
+	if err != nil {
+		return nil, err
+	}
+	if def.Query == "" {
+		def.Query, err = pg_query.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: n}}})
+	}
+	return def, err
+}
+
+// typeName finds a type by its name in the statement.
+func (w *work) typeName(n *pg_query.TypeName) (*pgtype.Type, int32, error) {
+	t, mod, err := bind.TypeName(w.Bind, n)
+	return t, mod, w.at(err, n.Location)
+}
+
+// refs are the relations that an expression of rel's depends on: sequences, and with columns those of rel itself.
+func refs(b *bind.BoundExpr, columns bool) []desc.ColumnRef {
+	var out []desc.ColumnRef
+	for _, s := range b.Sequences {
+		out = append(out, desc.ColumnRef{Relation: s})
+	}
+	if columns {
+		for _, n := range b.Columns {
+			out = append(out, desc.ColumnRef{Num: n})
+		}
+	}
+	return out
+}
+
+// rowScope is the layout of a table's complete rows.
+func rowScope(rel *desc.Relation) *expr.Compiler {
+	columns := make([]expr.ColID, len(rel.Columns))
+	for i := range columns {
+		columns[i] = expr.ColID{Rel: relNumber, Num: int16(i + 1)}
+	}
+	return &expr.Compiler{Scope: expr.NewScope(columns, nil)}
+}
+
+// compile makes an expression over the complete rows of a table runnable.
+func (w *work) compile(rel *desc.Relation, e expr.Expr) (func(row []pgtype.Datum) (pgtype.Datum, error), error) {
+	eval, err := rowScope(rel).Compile(e)
+	if err != nil {
+		return nil, err
+	}
+	frame := &expr.Frame{RT: w.RT}
+	return func(row []pgtype.Datum) (pgtype.Datum, error) {
+		frame.Row = row
+		return eval(frame)
+	}, nil
+}
