@@ -126,7 +126,7 @@ func psql(ctx context.Context, t *testing.T, server target.Server, database, scr
 	cmd := exec.CommandContext(ctx, "stdbuf", "-o0", "psql", "-X", server.DSN(database))
 	cmd.Stdin = strings.NewReader(script)
 	cmd.Dir = t.TempDir()
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=" + cmd.Dir, "PAGER=cat"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TZ=UTC", "PGTZ=UTC", "HOME=" + cmd.Dir, "PAGER=cat"}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); ctx.Err() != nil {

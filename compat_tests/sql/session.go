@@ -35,6 +35,8 @@ func (s *session) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The server's own default is the machine's, and RESET goes back to it.
+	config.RuntimeParams["TimeZone"] = "UTC"
 	conn, err := pgconn.ConnectConfig(connecting, config)
 	if err != nil {
 		return err
