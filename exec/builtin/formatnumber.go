@@ -222,23 +222,25 @@ type numberPrinter struct {
 	last     int  // position of the last digit that FM keeps; -1: all are kept
 	bracket  bool
 	sign     signStyle
+	end      int // where the output ends early; -1: it does not
+	err      error
 }
 
 // print puts the figure into the picture; what is too large is shown as #. after is how many digits the figure has behind the point. A number with an exponent is
 // not cut to the picture.
-func (p *numberPicture) print(f figure, after int) string {
+func (p *numberPicture) print(f figure, after int) (string, error) {
 	if p.scientific {
 		if f.negative {
-			return "-" + f.digits
+			return "-" + f.digits, nil
 		}
-		return " " + f.digits
+		return " " + f.digits, nil
 	}
 	before := p.before + p.shift
 	length := strings.IndexByte(f.digits, '.')
 	if length < 0 {
 		length = len(f.digits)
 	}
-	w := &numberPrinter{p: p, f: f, last: -1, bracket: p.bracket, sign: p.sign, slots: before + after}
+	w := &numberPrinter{p: p, f: f, last: -1, end: -1, bracket: p.bracket, sign: p.sign, slots: before + after}
 	if p.decimal {
 		w.slots++
 	}
@@ -252,7 +254,10 @@ func (p *numberPicture) print(f figure, after int) string {
 	for _, part := range p.parts {
 		w.part(part)
 	}
-	return w.out.String()
+	if w.end >= 0 {
+		return w.out.String()[:w.end], w.err
+	}
+	return w.out.String(), w.err
 }
 
 func (w *numberPrinter) prepare(before int) {
@@ -315,9 +320,7 @@ func (w *numberPrinter) part(part numberPart) {
 	case "RN":
 		w.romanPart(part.lower)
 	case "TH":
-		if !w.p.roman && !w.p.decimal && !w.f.negative && w.f.digits != "" && w.f.digits[0] != '#' {
-			w.out.WriteString(ordinalSuffix(w.f.digits, !part.lower))
-		}
+		w.ordinal(!part.lower)
 	case "MI":
 		if w.f.negative {
 			w.out.WriteByte('-')
@@ -332,6 +335,17 @@ func (w *numberPrinter) part(part numberPart) {
 		}
 	case "SG":
 		w.out.WriteByte(w.signChar())
+	}
+}
+
+func (w *numberPrinter) ordinal(upper bool) {
+	digits := w.f.digits
+	switch {
+	case w.p.roman || w.p.decimal || w.f.negative || digits == "" || digits[0] == '#':
+	case digits[len(digits)-1] < '0' || digits[len(digits)-1] > '9':
+		w.err = pgerr.Newf(pgerr.InvalidTextRepresentation, "\"%s\" is not a number", digits)
+	default:
+		w.out.WriteString(ordinalSuffix(digits, upper))
 	}
 }
 
@@ -409,6 +423,10 @@ func (w *numberPrinter) trailingSign() {
 // figureChar writes the figure's next character.
 func (w *numberPrinter) figureChar(isZero bool) {
 	if w.at >= len(w.f.digits) {
+		// PostgreSQL writes the zero byte that ends its figure, and so ends the text.
+		if (w.last < 0 || isZero) && w.end < 0 {
+			w.end = w.out.Len()
+		}
 		return
 	}
 	c := w.f.digits[w.at]

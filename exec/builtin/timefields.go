@@ -92,6 +92,8 @@ type field struct {
 	infinite int // the sign
 	null     bool
 	julian   bool // v is a moment in microseconds since the Julian epoch, to be shown in days
+	// float8 is what date_part gives where it adds up rounded parts instead of rounding the exact value; 0 for the latter.
+	float8 float64
 }
 
 func whole(v int) field { return field{v: int64(v)} }
@@ -162,18 +164,22 @@ func (f field) float() pgtype.Datum {
 		day, rest := floorDivide(f.v, datetime.Day)
 		return pgtype.Float(float64(day) + float64(rest)/1e6/86400)
 	}
+	if f.float8 != 0 {
+		return pgtype.Float(f.float8)
+	}
 	return pgtype.Float(float64(f.v) / math.Pow10(int(f.scale)))
 }
 
 // clockField is the fields of a time of day in microseconds, negative for intervals.
 func clockField(u unit, micros int64) (field, bool) {
+	second, fraction := micros/datetime.Second%60, micros%datetime.Second
 	switch u {
 	case unitMicrosecond:
 		return field{v: micros % datetime.Minute}, true
 	case unitMillisecond:
-		return field{v: micros % datetime.Minute, scale: 3}, true
+		return field{v: micros % datetime.Minute, scale: 3, float8: float64(second)*1000 + float64(fraction)/1000}, true
 	case unitSecond:
-		return field{v: micros % datetime.Minute, scale: 6}, true
+		return field{v: micros % datetime.Minute, scale: 6, float8: float64(second) + float64(fraction)/1e6}, true
 	case unitMinute:
 		return field{v: micros / datetime.Minute % 60}, true
 	case unitHour:
@@ -391,7 +397,11 @@ func intervalField(_ *Call, u unit, d pgtype.Datum) (field, bool) {
 	case unitEpoch:
 		// A year has 365.25 days here, a month 30.
 		quarterDays := int64(year)*1461 + int64(month)*120 + int64(v.Days)*4
-		return field{v: quarterDays*(datetime.Day/4) + v.Micros, scale: 6}, true
+		seconds := float64(v.Micros) / 1e6
+		seconds += 365.25 * 86400 * float64(year)
+		seconds += daysPerMonth * 86400 * float64(month)
+		seconds += 86400 * float64(v.Days)
+		return field{v: quarterDays*(datetime.Day/4) + v.Micros, scale: 6, float8: seconds}, true
 	}
 	return clockField(u, v.Micros)
 }

@@ -46,7 +46,11 @@ func numberToChar(digits func(p *numberPicture, d pgtype.Datum) (f figure, after
 		if err != nil {
 			return pgtype.Null, err
 		}
-		return pgtype.Text(p.print(f, after)), nil
+		text, err := p.print(f, after)
+		if err != nil {
+			return pgtype.Null, err
+		}
+		return pgtype.Text(text), nil
 	}
 }
 

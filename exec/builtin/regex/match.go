@@ -258,6 +258,9 @@ func (m *matcher) dissect(n *node, start, end int) bool {
 		return false
 	case repeat:
 		m.forget(n)
+		if n.min > 0 && !hasBackref(n.subs[0]) {
+			return m.dissectLast(n, start, end)
+		}
 		return m.dissectRepeat(n, start, end, 0)
 	}
 	_, ok := slices.BinarySearch(m.ends(n, start), end)
@@ -298,10 +301,54 @@ func (m *matcher) dissectConcat(subs []*node, start, end int) bool {
 	return false
 }
 
+func hasBackref(n *node) bool {
+	return n.kind == backref || slices.ContainsFunc(n.subs, hasBackref)
+}
+
+// dissectLast cuts a repetition in front of its last iteration, the only one whose captures count: the iterations before it take what the quantifier prefers.
+func (m *matcher) dissectLast(n *node, start, end int) bool {
+	sub := n.subs[0]
+	if n.max == 1 {
+		return m.dissect(sub, start, end)
+	}
+	ends := m.leading(n, start)
+	for i := range ends {
+		middle := ends[len(ends)-1-i]
+		if n.prefer == shortest {
+			middle = ends[i]
+		}
+		if middle > end {
+			continue
+		}
+		if _, ok := slices.BinarySearch(m.ends(sub, middle), end); ok && m.dissect(sub, middle, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// leading is the ends of all iterations of n but the last.
+func (m *matcher) leading(n *node, start int) []int {
+	key := place{-1 - n.id, start}
+	ends, ok := m.memo[key]
+	if !ok {
+		high := n.max
+		if high != infinite {
+			high--
+		}
+		ends = m.repeatEnds(n, start, n.min-1, high)
+		m.memo[key] = ends
+	}
+	return ends
+}
+
 // dissectRepeat takes one more iteration of n, of which count are done. An iteration is empty only where the least count needs it, or when it is
-// the first and there is nothing to match.
+// the first, there is nothing to match, and it does not prefer the shortest match.
 func (m *matcher) dissectRepeat(n *node, start, end, count int) bool {
 	if start == end {
+		if count == 0 && n.min == 0 && n.subs[0].prefer == shortest {
+			return true
+		}
 		if count == 0 || count < n.min {
 			return m.dissect(n.subs[0], start, end) || n.min == 0
 		}
