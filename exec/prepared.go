@@ -113,7 +113,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 		return err
 	}
 	columns := outputColumns(bound)
-	if p.plan != nil && !sameColumns(p.columns, columns) {
+	if p.plan != nil && !p.simple && !sameColumns(p.columns, columns) {
 		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
 	}
 	if s.settings.Get("kalam.optimizer") != "off" {

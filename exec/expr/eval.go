@@ -58,6 +58,7 @@ type Subplan interface {
 	Open(outer *Frame) error
 	Next() ([]pgtype.Datum, error)
 	Close()
+	Types() []*pgtype.Type // of the columns
 }
 
 // Compile compiles e.

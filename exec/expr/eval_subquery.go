@@ -29,9 +29,13 @@ func (c *Compiler) compileSubquery(e *Subquery) (Eval, error) {
 	case ScalarSubquery:
 		run = single(plan, func(row []pgtype.Datum) pgtype.Datum { return row[0].Clone(e.T) })
 	case RowSubquery:
-		types := recordTypes(e.T)
+		types := plan.Types()
 		run = single(plan, func(row []pgtype.Datum) pgtype.Datum {
-			return pgtype.RecordValue(&pgtype.Record{Type: e.T, Types: types, Fields: append([]pgtype.Datum(nil), row...)}).Clone(e.T)
+			fields := make([]pgtype.Datum, len(row))
+			for i, v := range row {
+				fields[i] = v.Clone(types[i])
+			}
+			return pgtype.RecordValue(&pgtype.Record{Type: e.T, Types: types, Fields: fields})
 		})
 	case ArraySubquery:
 		run = arrayOf(plan, e.T.Elem)

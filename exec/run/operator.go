@@ -111,8 +111,18 @@ func (b *builder) subquery(s *expr.Subquery, scope *expr.Scope) (expr.Subplan, e
 	if !ok {
 		return nil, fmt.Errorf("run: a sub-select without a plan")
 	}
-	return b.build(node, scope)
+	op, err := b.build(node, scope)
+	return &subplan{op, columnTypes(node)}, err
 }
+
+// subplan is an operator that an expression runs.
+type subplan struct {
+	Operator
+	types []*pgtype.Type
+}
+
+// Types are the types of the columns.
+func (s *subplan) Types() []*pgtype.Type { return s.types }
 
 // build makes the operator of a node. outer is the scope of the enclosing query's row, nil at the top.
 func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
