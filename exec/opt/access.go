@@ -1,0 +1,291 @@
+package opt
+
+import (
+	"math"
+
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/plan"
+	"github.com/kalampg/kalampg/internal/pgtype"
+)
+
+// chooseAccess gives scans the index that fits their conditions best, and system relations their look-ups.
+func chooseAccess(n plan.Node) plan.Node {
+	return plan.Rewrite(n, func(n plan.Node) plan.Node {
+		switch n := n.(type) {
+		case *plan.Scan:
+			return scanAccess(n)
+		case *plan.SystemScan:
+			return systemAccess(n)
+		}
+		return n
+	})
+}
+
+// columnTest is a condition column op value that an index can answer.
+type columnTest struct {
+	num   int16
+	op    string // =, <, <=, >, >= or "any" for = ANY(array)
+	value expr.Expr
+	cond  expr.Expr
+}
+
+// columnTests finds the tests of a relation's columns among conditions.
+func columnTests(cs []expr.Expr, rel int32, table *desc.Relation) []columnTest {
+	var out []columnTest
+	for _, c := range cs {
+		if t, ok := columnTestOf(c, rel, table); ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+var mirrored = map[string]string{"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+func columnTestOf(c expr.Expr, rel int32, table *desc.Relation) (columnTest, bool) {
+	switch e := c.(type) {
+	case *expr.Call:
+		if e.Operator == nil || len(e.Args) != 2 || mirrored[e.Operator.Name] == "" {
+			return columnTest{}, false
+		}
+		for i, op := range []string{e.Operator.Name, mirrored[e.Operator.Name]} {
+			num, ok := columnOf(e.Args[i], rel)
+			if !ok || !free(e.Args[1-i], rel) {
+				continue
+			}
+			if v, ok := keyValue(e.Args[1-i], columnType(e.Args[i])); ok {
+				return columnTest{num, op, v, c}, true
+			}
+		}
+	case *expr.ArrayOp:
+		num, ok := columnOf(e.Left, rel)
+		if !ok || e.All || e.Operator.Name != "=" || !free(e.Array, rel) || e.Array.Type().Elem == nil {
+			return columnTest{}, false
+		}
+		if sameKeys(e.Array.Type().Elem, columnType(e.Left)) {
+			return columnTest{num, "any", e.Array, c}, true
+		}
+	case *expr.Var:
+		if e.ID.Rel == rel && e.ID.Num > 0 && e.T.OID == pgtype.OIDBool {
+			return columnTest{e.ID.Num, "=", &expr.Const{Typed: e.Typed, Value: pgtype.Bool(true)}, c}, true
+		}
+	}
+	return columnTest{}, false
+}
+
+// columnOf gives the column that an expression is, through casts that change nothing but the type.
+func columnOf(e expr.Expr, rel int32) (int16, bool) {
+	switch e := e.(type) {
+	case *expr.Var:
+		return e.ID.Num, e.ID.Rel == rel && e.ID.Num > 0
+	case *expr.Relabel:
+		return columnOf(e.Arg, rel)
+	}
+	return 0, false
+}
+
+// columnType is the type of the column below such casts.
+func columnType(e expr.Expr) *pgtype.Type {
+	if r, ok := e.(*expr.Relabel); ok {
+		return columnType(r.Arg)
+	}
+	return e.Type().BaseType()
+}
+
+// free tells whether an expression can be computed before the relation is read.
+func free(e expr.Expr, rel int32) bool { return !reads(e)[rel] && !volatile(e) }
+
+// keyValue makes a value one of the column's type, if that is certain to keep what equals it.
+func keyValue(v expr.Expr, column *pgtype.Type) (expr.Expr, bool) {
+	t := v.Type().BaseType()
+	if sameKeys(t, column) {
+		return v, true
+	}
+	c, ok := v.(*expr.Const)
+	if !ok || !isInteger(t) || !isInteger(column) {
+		return nil, false
+	}
+	if !c.Value.IsNull() && !fits(c.Value.Int(), column) {
+		return nil, false
+	}
+	return &expr.Const{Typed: expr.Typed{T: column, Mod: -1}, Value: c.Value}, true
+}
+
+// sameKeys tells whether a value of type t lies in an index on a column as it is.
+func sameKeys(t, column *pgtype.Type) bool {
+	switch {
+	case t.BaseType().OID == column.OID:
+		return column.Codec != nil && column.Codec.Comparable()
+	case isInteger(t) && isInteger(column):
+		return t.Len <= column.Len
+	case isText(t) && isText(column), isOID(t) && isOID(column):
+		return true
+	}
+	return false
+}
+
+func isInteger(t *pgtype.Type) bool {
+	return t.OID == pgtype.OIDInt2 || t.OID == pgtype.OIDInt4 || t.OID == pgtype.OIDInt8
+}
+
+func isText(t *pgtype.Type) bool {
+	return t.OID == pgtype.OIDText || t.OID == pgtype.OIDVarchar || t.OID == pgtype.OIDName
+}
+
+func isOID(t *pgtype.Type) bool {
+	switch t.OID {
+	case pgtype.OIDOid, pgtype.OIDRegclass, pgtype.OIDRegtype, pgtype.OIDRegproc, pgtype.OIDRegnamespace, pgtype.OIDRegrole:
+		return true
+	}
+	return false
+}
+
+func fits(v int64, t *pgtype.Type) bool {
+	switch t.OID {
+	case pgtype.OIDInt2:
+		return v >= math.MinInt16 && v <= math.MaxInt16
+	case pgtype.OIDInt4:
+		return v >= math.MinInt32 && v <= math.MaxInt32
+	}
+	return true
+}
+
+// candidate is an index with what it answers.
+type candidate struct {
+	access plan.Access
+	used   []expr.Expr // conditions that it answers
+	score  int
+}
+
+func scanAccess(n *plan.Scan) plan.Node {
+	if n.Filter == nil || n.Access.Keyed || n.Table.Kind != desc.Table {
+		return n
+	}
+	cs := conjuncts(n.Filter)
+	best, ok := bestIndex(n, cs)
+	if !ok {
+		return n
+	}
+	c := *n
+	c.Access = best.access
+	c.Filter = and(without(cs, best.used))
+	return &c
+}
+
+// bestIndex finds the index that answers most of some conditions.
+func bestIndex(n *plan.Scan, cs []expr.Expr) (best candidate, ok bool) {
+	tests := columnTests(cs, n.Rel, n.Table)
+	if len(tests) == 0 {
+		return best, false
+	}
+	for i := range n.Table.Indexes {
+		x := &n.Table.Indexes[i]
+		if !x.Valid || x.Predicate != "" || x.Method != "" && x.Method != "btree" {
+			continue
+		}
+		if c := tryIndex(n.Table, x, tests); c.score > best.score {
+			best = c
+		}
+	}
+	return best, best.score > 0
+}
+
+// tryIndex matches tests with the columns of an index from the first on: equalities, one list of values, then a range.
+func tryIndex(table *desc.Relation, x *desc.Index, tests []columnTest) candidate {
+	c := candidate{access: plan.Access{Keyed: true, Index: x}}
+	if x.Primary {
+		c.access.Index = nil
+	}
+	for _, k := range x.Keys {
+		if k.Num == 0 {
+			break
+		}
+		if t, ok := findTest(tests, k.Num, "="); ok && c.access.In == nil {
+			c.access.Equal = append(c.access.Equal, t.value)
+			c.use(t, table)
+			c.score += 10
+			continue
+		}
+		if t, ok := findTest(tests, k.Num, "any"); ok && c.access.In == nil {
+			c.access.In = t.value
+			c.use(t, table)
+			c.score += 8
+			continue
+		}
+		if !k.Desc {
+			c.ranges(tests, k.Num, table)
+		}
+		break
+	}
+	if n := len(c.access.Equal); n == len(x.Keys) && x.Unique {
+		c.score += 100
+	}
+	if c.score > 0 && x.Primary {
+		c.score++
+	}
+	return c
+}
+
+func (c *candidate) ranges(tests []columnTest, num int16, table *desc.Relation) {
+	for _, op := range []string{">", ">="} {
+		if t, ok := findTest(tests, num, op); ok && c.access.Lower == nil {
+			c.access.Lower = &plan.Bound{Expr: t.value, Inclusive: op == ">="}
+			c.use(t, table)
+			c.score += 3
+		}
+	}
+	for _, op := range []string{"<", "<="} {
+		if t, ok := findTest(tests, num, op); ok && c.access.Upper == nil {
+			c.access.Upper = &plan.Bound{Expr: t.value, Inclusive: op == "<="}
+			c.use(t, table)
+			c.score += 3
+		}
+	}
+}
+
+// use drops a condition from the filter when the look-up is all of it: not where the column may be NULL, which no condition finds and an index may hold,
+// and not for values that may be NULL in a range.
+func (c *candidate) use(t columnTest, table *desc.Relation) {
+	col := table.ColumnByNum(t.num)
+	if col != nil && col.NotNull && (t.op == "=" || t.op == "any") {
+		c.used = append(c.used, t.cond)
+	}
+}
+
+func findTest(tests []columnTest, num int16, op string) (columnTest, bool) {
+	for _, t := range tests {
+		if t.num == num && t.op == op {
+			return t, true
+		}
+	}
+	return columnTest{}, false
+}
+
+func without(cs, used []expr.Expr) []expr.Expr {
+	var out []expr.Expr
+	for _, c := range cs {
+		keep := true
+		for _, u := range used {
+			keep = keep && c != u
+		}
+		if keep {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// systemAccess hands the equalities of a system relation to its table, which uses those that it has look-ups for. They stay in the filter.
+func systemAccess(n *plan.SystemScan) plan.Node {
+	if n.Filter == nil || len(n.Where) > 0 {
+		return n
+	}
+	c := *n
+	for _, t := range columnTests(conjuncts(n.Filter), n.Rel, n.Table) {
+		if t.op == "=" {
+			c.Where = append(c.Where, plan.SystemEquality{Num: t.num, Value: t.value})
+		}
+	}
+	return &c
+}

@@ -1,0 +1,125 @@
+package opt
+
+import (
+	"context"
+
+	"github.com/kalampg/kalampg/exec/builtin"
+	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/plan"
+	"github.com/kalampg/kalampg/internal/pgtype"
+)
+
+// fold computes immutable calls of constants once. A call that fails stays: its error is the statement's only when a row gets there.
+func fold(n plan.Node) plan.Node { return plan.MapAll(n, foldExpr) }
+
+func foldExpr(e expr.Expr) expr.Expr {
+	if _, ok := e.(*expr.Subquery); ok {
+		return expr.MapChildren(e, foldExpr)
+	}
+	n := expr.MapChildren(e, foldExpr)
+	switch x := n.(type) {
+	case *expr.Call:
+		return foldCall(x)
+	case *expr.Relabel:
+		if c, ok := x.Arg.(*expr.Const); ok && c.T.Rep == x.T.Rep {
+			return &expr.Const{Typed: expr.Typed{T: x.T, Mod: x.Mod}, Value: c.Value}
+		}
+	case *expr.BoolOp:
+		return foldBool(x)
+	case *expr.Array:
+		return foldArray(x)
+	}
+	return n
+}
+
+func foldCall(c *expr.Call) expr.Expr {
+	if c.Proc.Volatile != 'i' || c.Code == nil || c.Proc.RetSet {
+		return c
+	}
+	args := make([]pgtype.Datum, len(c.Args))
+	types := make([]*pgtype.Type, len(c.Args))
+	for i, a := range c.Args {
+		k, ok := a.(*expr.Const)
+		if !ok || k.T.Kind == pgtype.KindComposite {
+			return c
+		}
+		args[i], types[i] = k.Value, k.T
+		if k.Value.IsNull() && c.Proc.Strict {
+			return &expr.Const{Typed: c.Typed}
+		}
+	}
+	if c.T.Rep == pgtype.RepRecord || c.T.Kind == pgtype.KindPseudo {
+		return c
+	}
+	v, err := evaluate(c, args, types)
+	if err != nil {
+		return c
+	}
+	return &expr.Const{Typed: c.Typed, Value: v}
+}
+
+// evaluate calls the function outside any session. Immutable functions need none; one that asks for it nevertheless is not folded.
+func evaluate(c *expr.Call, args []pgtype.Datum, types []*pgtype.Type) (v pgtype.Datum, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errNotFolded
+		}
+	}()
+	call := &builtin.Call{Ctx: context.Background(), Text: pgtype.Default(), Proc: c.Proc, Types: types, Result: c.T, Variadic: c.Variadic}
+	return c.Code(call, args)
+}
+
+type foldError string
+
+func (e foldError) Error() string { return string(e) }
+
+const errNotFolded = foldError("needs a session")
+
+// foldBool drops what does not change AND and OR, and decides them where a constant does.
+func foldBool(b *expr.BoolOp) expr.Expr {
+	if b.Op == expr.Not {
+		if c, ok := b.Args[0].(*expr.Const); ok {
+			if c.Value.IsNull() {
+				return c
+			}
+			return &expr.Const{Typed: b.Typed, Value: pgtype.Bool(!c.Value.Bool())}
+		}
+		return b
+	}
+	var args []expr.Expr
+	for _, a := range b.Args {
+		c, ok := a.(*expr.Const)
+		if !ok || c.Value.IsNull() {
+			args = append(args, a)
+			continue
+		}
+		if c.Value.Bool() == (b.Op == expr.Or) {
+			return c
+		}
+	}
+	switch {
+	case len(args) == len(b.Args):
+		return b
+	case len(args) == 0:
+		return &expr.Const{Typed: b.Typed, Value: pgtype.Bool(b.Op == expr.And)}
+	case len(args) == 1:
+		return args[0]
+	}
+	return &expr.BoolOp{Typed: b.Typed, Op: b.Op, Args: args}
+}
+
+// foldArray makes a constant of an array of constants, as an IN list is.
+func foldArray(a *expr.Array) expr.Expr {
+	if a.Multi || len(a.Elems) == 0 || a.T.Elem == nil {
+		return a
+	}
+	v := &pgtype.Array{Elem: a.T.Elem, Dims: []pgtype.Dim{{Len: int32(len(a.Elems)), Lower: 1}}, Elems: make([]pgtype.Datum, len(a.Elems))}
+	for i, e := range a.Elems {
+		c, ok := e.(*expr.Const)
+		if !ok {
+			return a
+		}
+		v.Elems[i] = c.Value
+	}
+	return &expr.Const{Typed: a.Typed, Value: pgtype.ArrayValue(v)}
+}
