@@ -280,7 +280,7 @@ func TestManyParameters(t *testing.T) {
 	const most = 65535
 	values := make([][]byte, most)
 	var query strings.Builder
-	query.WriteString("SELECT count(*) FROM generate_series(1, 100000) g WHERE g IN (")
+	query.WriteString("SELECT count(*) FROM generate_series(0, 100) g WHERE g IN (")
 	for i := range values {
 		values[i] = []byte(fmt.Sprint(i + 1))
 		if i > 0 {
@@ -291,7 +291,7 @@ func TestManyParameters(t *testing.T) {
 	query.WriteString(")")
 	result := conn.PgConn().ExecParams(limited(t), query.String(), values, nil, nil, nil).Read()
 	noError(t, result.Err)
-	equal(t, "count", string(result.Rows[0][0]), fmt.Sprint(most))
+	equal(t, "count", string(result.Rows[0][0]), "100")
 	result = conn.PgConn().ExecParams(limited(t), "SELECT $65536::int", nil, nil, nil, nil).Read()
 	if _, ok := asPgError(result.Err); !ok {
 		t.Errorf("$65536: got %v", result.Err)
