@@ -322,7 +322,7 @@ func conversionCost(p *pgfacts.Proc, args []value) (cost int, ok bool) {
 }
 
 func (e *evaluator) call(p *pgfacts.Proc, args []value) (*Call, []pgtype.Datum) {
-	c := &Call{Ctx: context.Background(), Text: e.text, Proc: p, Result: pgtype.ByOID(p.Result)}
+	c := &Call{Ctx: context.Background(), Text: e.text, Env: e.env, Proc: p, Result: pgtype.ByOID(p.Result)}
 	data := make([]pgtype.Datum, len(args))
 	for i := range args {
 		data[i] = args[i].datum

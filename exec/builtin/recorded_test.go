@@ -183,6 +183,7 @@ func (e *evaluator) set(t *testing.T, line string) {
 type evaluator struct {
 	library *Library
 	text    *pgtype.Context
+	env     Env
 }
 
 func newEvaluator(t testing.TB) *evaluator {
