@@ -1,4 +1,4 @@
-package bind
+package bind_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/kalampg/kalampg/exec/bind"
+	"github.com/kalampg/kalampg/exec/bind/bindtest"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
@@ -50,7 +52,7 @@ func TestDescribe(t *testing.T) {
 	if *record != "" {
 		recordAll(t, files)
 	}
-	env := testEnv(t)
+	env := bindtest.Env(t)
 	for _, f := range files {
 		want := splitOut(t, strings.TrimSuffix(f, ".sql")+".out")
 		for i, sql := range statements(t, f) {
@@ -76,12 +78,12 @@ func splitOut(t *testing.T, path string) []string {
 	return strings.Split(strings.TrimSpace(string(b)), separator)
 }
 
-func describe(env *Env, sql string) string {
+func describe(env *bind.Env, sql string) string {
 	stmts, err := parse.Parse(sql)
 	if err != nil {
 		return showError(err)
 	}
-	s, err := Bind(context.Background(), env, stmts[0], nil)
+	s, err := bind.Bind(context.Background(), env, stmts[0], nil)
 	if err != nil {
 		return showError(err)
 	}
@@ -96,7 +98,7 @@ func describe(env *Env, sql string) string {
 }
 
 // wireType is what RowDescription says of a column: a domain is its base type there.
-func wireType(env *Env, t *pgtype.Type, mod int32) string {
+func wireType(env *bind.Env, t *pgtype.Type, mod int32) string {
 	for t.Kind == pgtype.KindDomain {
 		if mod < 0 {
 			mod = t.BaseMod
@@ -106,14 +108,14 @@ func wireType(env *Env, t *pgtype.Type, mod int32) string {
 	return typeText(env, t.OID, mod)
 }
 
-func originText(env *Env, table pgtype.OID, num int16) string {
+func originText(env *bind.Env, table pgtype.OID, num int16) string {
 	if table == 0 {
 		return ""
 	}
 	return fmt.Sprintf(" (%s %d)", env.Catalog.Relation(table).Name, num)
 }
 
-func typeText(env *Env, oid pgtype.OID, mod int32) string {
+func typeText(env *bind.Env, oid pgtype.OID, mod int32) string {
 	t := pgtype.ByOID(oid)
 	if t == nil {
 		t = env.Catalog.Type(oid)
@@ -165,8 +167,7 @@ func recordAll(t *testing.T, files []string) {
 		t.Fatal(err)
 	}
 	defer c.Close(ctx)
-	schema, _ := os.ReadFile("testdata/schema.sql")
-	if _, err := c.Exec(ctx, string(schema)); err != nil {
+	if _, err := c.Exec(ctx, bindtest.Schema); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range files {

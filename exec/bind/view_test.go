@@ -1,4 +1,4 @@
-package bind
+package bind_test
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/kalampg/kalampg/exec/bind"
+	"github.com/kalampg/kalampg/exec/bind/bindtest"
 	"github.com/kalampg/kalampg/exec/parse"
 )
 
@@ -19,7 +21,7 @@ func TestViews(t *testing.T) {
 	if *record != "" {
 		recordViews(t, files)
 	}
-	env := testEnv(t)
+	env := bindtest.Env(t)
 	for _, f := range files {
 		want := splitOut(t, strings.TrimSuffix(f, ".sql")+".out")
 		for i, sql := range statements(t, f) {
@@ -31,16 +33,16 @@ func TestViews(t *testing.T) {
 	}
 }
 
-func viewTexts(env *Env, sql string) string {
+func viewTexts(env *bind.Env, sql string) string {
 	stmts, err := parse.Parse(sql)
 	if err != nil {
 		return err.Error()
 	}
-	d, err := BindView(env, stmts[0].Node.GetSelectStmt())
+	d, err := bind.BindView(env, stmts[0].Node.GetSelectStmt())
 	if err != nil {
 		return err.Error()
 	}
-	pretty, err := ViewText(env, d.Query, true)
+	pretty, err := bind.ViewText(env, d.Query, true)
 	if err != nil {
 		return d.Query + "\n" + err.Error()
 	}

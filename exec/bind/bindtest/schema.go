@@ -1,10 +1,11 @@
-package bind
+// Package bindtest makes an environment with a small schema, for tests of what binds and rewrites statements.
+package bindtest
 
 import (
 	"context"
+	_ "embed"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/catalog/pgcatalog"
+	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -22,8 +24,13 @@ import (
 
 const postgresOID = 5
 
-// testEnv is an environment with the objects of testdata/schema.sql.
-func testEnv(t testing.TB) *Env {
+// Schema is the DDL of the environment's objects.
+//
+//go:embed schema.sql
+var Schema string
+
+// Env is an environment with the objects of Schema.
+func Env(t testing.TB) *bind.Env {
 	t.Helper()
 	ctx := context.Background()
 	store := mem.Open(new(mem.Backing))
@@ -42,12 +49,8 @@ func testEnv(t testing.TB) *Env {
 	text := *pgtype.Default()
 	text.Names = fakeNames{}
 	s := &schemaMaker{t: t, ctx: ctx, txn: c.Begin(k, postgresOID)}
-	s.env = &Env{Catalog: s.txn, Library: library, SearchPath: []desc.OID{desc.PgCatalogOID, desc.PublicOID}, User: desc.SuperuserOID, Text: &text}
-	sql, err := os.ReadFile("testdata/schema.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	stmts, err := parse.Parse(string(sql))
+	s.env = &bind.Env{Catalog: s.txn, Library: library, SearchPath: []desc.OID{desc.PgCatalogOID, desc.PublicOID}, User: desc.SuperuserOID, Text: &text}
+	stmts, err := parse.Parse(Schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,12 +67,12 @@ func (fakeNames) Lookup(kind, s string) (pgtype.OID, error)       { return 1259,
 func (fakeNames) Name(kind string, oid pgtype.OID) (string, bool) { return "seq", kind == "regclass" }
 func (fakeNames) Type(oid pgtype.OID) *pgtype.Type                { return nil }
 
-// schemaMaker runs just enough DDL for testdata/schema.sql.
+// schemaMaker runs just enough DDL for Schema.
 type schemaMaker struct {
 	t   testing.TB
 	ctx context.Context
 	txn *catalog.Txn
-	env *Env
+	env *bind.Env
 }
 
 func (s *schemaMaker) check(err error) {
@@ -103,7 +106,7 @@ func (s *schemaMaker) run(st *parse.Statement) {
 		s.sequence(n.CreateSeqStmt.Sequence.Relname, desc.ColumnRef{})
 	case *pg_query.Node_ViewStmt:
 		_, query, _ := strings.Cut(st.Text, " AS ")
-		d, err := BindView(s.env, n.ViewStmt.Query.GetSelectStmt())
+		d, err := bind.BindView(s.env, n.ViewStmt.Query.GetSelectStmt())
 		s.check(err)
 		rel := &desc.Relation{Name: n.ViewStmt.View.Relname, Schema: desc.PublicOID, Owner: 10, Kind: desc.View, ViewQuery: query}
 		for i, c := range d.Columns {
@@ -125,7 +128,7 @@ func (s *schemaMaker) text(n *pg_query.Node) string {
 }
 
 func (s *schemaMaker) domain(n *pg_query.CreateDomainStmt) {
-	base, mod, err := TypeName(s.env, n.TypeName)
+	base, mod, err := bind.TypeName(s.env, n.TypeName)
 	s.check(err)
 	u := &desc.UserType{Name: nodeString(n.Domainname[0]), Schema: desc.PublicOID, Owner: 10, Kind: pgtype.KindDomain, Base: base.OID, BaseTypmod: mod}
 	for _, c := range n.Constraints {
@@ -142,7 +145,7 @@ func (s *schemaMaker) domain(n *pg_query.CreateDomainStmt) {
 }
 
 func (s *schemaMaker) column(rel *desc.Relation, n *pg_query.ColumnDef) *desc.Column {
-	t, mod, err := TypeName(s.env, n.TypeName)
+	t, mod, err := bind.TypeName(s.env, n.TypeName)
 	s.check(err)
 	rel.Columns = append(rel.Columns, desc.Column{Num: int16(len(rel.Columns) + 1), Name: n.Colname, Type: t.OID, Typmod: mod})
 	return &rel.Columns[len(rel.Columns)-1]
@@ -230,3 +233,5 @@ func (s *schemaMaker) sequence(name string, owner desc.ColumnRef) {
 		SequenceDef: &desc.SequenceDef{Type: pgtype.OIDInt8, Start: 1, Increment: 1, Min: 1, Max: 1 << 62, Cache: 1},
 	}))
 }
+
+func nodeString(n *pg_query.Node) string { return n.GetString_().GetSval() }
