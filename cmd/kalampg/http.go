@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,8 @@ func serveHTTP(c *config, m *metrics, log *slog.Logger) (*web, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", w.health)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // for go tool pprof; the port is loopback unless the operator says otherwise
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	w.server, w.address = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l.Addr()
 	go func() {
 		if err := w.server.Serve(l); err != http.ErrServerClosed {
