@@ -372,7 +372,11 @@ func (b *binder) recordToComposite(e expr.Expr, target *pgtype.Type, ctx castCon
 		b.errorf(b.loc(e), pgerr.CannotCoerce, "cannot cast type %s to %s", e.Type(), target)
 	}
 	few := func(detail string, args ...any) {
-		b.failAt(b.loc(e), pgerr.Newf(pgerr.CannotCoerce, "cannot cast type %s to %s", recordType, target).WithDetail(detail, args...))
+		loc := b.castLoc
+		if loc < 0 {
+			loc = b.loc(e)
+		}
+		b.failAt(loc, pgerr.Newf(pgerr.CannotCoerce, "cannot cast type %s to %s", recordType, target).WithDetail(detail, args...))
 	}
 	if len(row.Fields) < len(composite.Columns) {
 		few("Input has too few columns.")

@@ -22,6 +22,11 @@ func (in *inserter) onConflict(n *pg_query.OnConflictClause) *plan.OnConflict {
 	c := &plan.OnConflict{Update: update, Rel: b.newRel(), Excluded: b.newRel()}
 	existing := in.rowEntry(in.entry.name, c.Rel)
 	existing.aliased = in.entry.aliased
+	for i, e := range b.scope.entries {
+		if e == in.entry {
+			b.scope.entries[i] = existing
+		}
+	}
 	if n.Infer != nil {
 		in.infer(c, n.Infer)
 	}
@@ -44,11 +49,9 @@ func (in *inserter) onConflict(n *pg_query.OnConflictClause) *plan.OnConflict {
 
 // rowEntry makes an entry of the target's columns under another relation number.
 func (in *inserter) rowEntry(name string, rel int32) *rangeEntry {
-	e := &rangeEntry{kind: tableEntry, name: name, rel: rel, table: in.rel, perm: in.entry.perm, rowType: in.entry.rowType, scope: in.b.scope}
+	e := &rangeEntry{kind: tableEntry, name: name, rel: rel, table: in.rel, perm: in.entry.perm, rowType: in.entry.rowType, through: in.entry.through, scope: in.b.scope}
 	for _, c := range in.entry.cols {
-		v := *c.e.(*expr.Var)
-		v.ID.Rel = rel
-		e.cols = append(e.cols, column{name: c.name, e: &v})
+		e.cols = append(e.cols, column{name: c.name, e: otherRow(c.e, in.entry.rel, rel)})
 	}
 	in.b.entries[rel] = e
 	return e
@@ -90,10 +93,10 @@ func (in *inserter) inferElements(n *pg_query.InferClause) (nums []int16, exprs 
 			b.errorf(-1, pgerr.InvalidColumnReference, "ASC/DESC is not allowed in ON CONFLICT clause")
 		}
 		if x.Name != "" {
-			col := in.rel.Column(x.Name)
-			if col == nil {
+			if in.entry.through == nil && in.rel.Column(x.Name) == nil {
 				b.noColumn(b.scope, "", x.Name, n.Location)
 			}
+			col := b.targetColumn(in.entry, x.Name, n.Location, "insert into")
 			nums = append(nums, col.Num)
 			in.entry.perm.read(col.Num)
 			continue

@@ -235,6 +235,9 @@ func (b *binder) field(e expr.Expr, name string, loc int32) expr.Expr {
 		return b.castNotation(c)
 	}
 	t := e.Type()
+	if r, ok := e.(*expr.Row); ok && b.wholeRows[r] != nil {
+		b.errorf(loc, pgerr.UndefinedColumn, "column %s.%s does not exist", b.wholeRows[r].name, name)
+	}
 	switch {
 	case isComplex(t):
 		b.errorf(loc, pgerr.UndefinedColumn, "column \"%s\" not found in data type %s", name, t)

@@ -70,6 +70,7 @@ type binder struct {
 	viaView desc.OID // owner of the view being expanded, 0 outside views
 	depth   int      // of views in views
 	nesting int      // of expressions
+	castLoc int32    // of the explicit cast being bound, -1 outside
 	noSets  string   // the construct that forbids set-returning functions around the expression, ""
 	scope   *scope
 
@@ -91,7 +92,7 @@ func newBinder(ctx context.Context, env *Env, source string) *binder {
 		ctx = context.Background()
 	}
 	return &binder{
-		ctx: ctx, env: env, source: source, locs: map[expr.Expr]int32{}, entries: map[int32]*rangeEntry{}, stmt: &plan.Statement{ReadOnly: true},
+		ctx: ctx, env: env, source: source, castLoc: -1, locs: map[expr.Expr]int32{}, entries: map[int32]*rangeEntry{}, stmt: &plan.Statement{ReadOnly: true},
 		subquery: map[*expr.Subquery]*query{}, wholeRows: map[expr.Expr]*rangeEntry{},
 		aggScopes: map[*expr.Aggregate]*scope{}, groupings: map[*expr.Grouping]*groupingCall{},
 	}

@@ -351,7 +351,9 @@ func (b *binder) typeCast(n *pg_query.TypeCast) expr.Expr {
 	if loc < 0 {
 		loc = n.TypeName.Location
 	}
+	b.castLoc = loc
 	e := b.coerceTo(arg, t, mod, explicitCast, expr.AsExplicitCast)
+	b.castLoc = -1
 	if e == nil {
 		b.errorf(leftmost(loc, -1), pgerr.CannotCoerce, "cannot cast type %s to %s", source, t)
 	}

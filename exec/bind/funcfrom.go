@@ -58,8 +58,8 @@ func (b *binder) funcPart(n *pg_query.Node, defs []*pg_query.Node, r *pg_query.R
 	if len(defs) == 0 && count == 1 {
 		defs = r.Coldeflist
 	}
-	if nestedSet(p.e) {
-		b.errorf(nodeLoc(n), pgerr.FeatureNotSupported, "set-returning functions must appear at top level of FROM")
+	if inner := nestedSet(p.e); inner != nil {
+		b.errorf(b.loc(inner), pgerr.FeatureNotSupported, "set-returning functions must appear at top level of FROM")
 	}
 	if p.e.Type() == unknownType {
 		p.e = b.coerce(p.e, textType, -1, implicitCast, expr.AsImplicitCast)
@@ -85,14 +85,18 @@ func (b *binder) funcPart(n *pg_query.Node, defs []*pg_query.Node, r *pg_query.R
 	return p
 }
 
-// nestedSet tells whether a set-returning call is below the top.
-func nestedSet(e expr.Expr) bool {
-	nested := false
-	if _, ok := e.(*expr.SetCall); !ok {
-		return returnsSet(e)
-	}
-	expr.Children(e, func(c expr.Expr) { nested = nested || returnsSet(c) })
-	return nested
+// nestedSet finds a set-returning call below the top, nil when there is none.
+func nestedSet(e expr.Expr) expr.Expr {
+	var found expr.Expr
+	expr.Children(e, func(c expr.Expr) {
+		expr.Walk(c, func(x expr.Expr) bool {
+			if _, ok := x.(*expr.SetCall); ok && found == nil {
+				found = x
+			}
+			return found == nil
+		})
+	})
+	return found
 }
 
 // singleOut is the name of a function's only OUT parameter.
@@ -122,10 +126,10 @@ func singleOut(e expr.Expr) string {
 // columnDefinitions applies AS (a int, b text) to a function that returns record.
 func (b *binder) columnDefinitions(p *funcPart, defs []*pg_query.Node, fields []pgtype.Column, n *pg_query.Node) {
 	if p.e.Type() != recordType {
-		b.errorf(nodeLoc(defs[0]), pgerr.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
+		b.errorf(defs[0].GetColumnDef().GetLocation(), pgerr.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
 	}
 	if fields != nil {
-		b.errorf(nodeLoc(defs[0]), pgerr.SyntaxError, "a column definition list is redundant for a function with OUT parameters")
+		b.errorf(defs[0].GetColumnDef().GetLocation(), pgerr.SyntaxError, "a column definition list is redundant for a function with OUT parameters")
 	}
 	for _, d := range defs {
 		c := d.GetColumnDef()

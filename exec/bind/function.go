@@ -329,7 +329,7 @@ func inputNames(p *pgfacts.Proc) []string {
 
 func (b *binder) noFunction(c *call) {
 	e := pgerr.Newf(pgerr.UndefinedFunction, "function %s does not exist", c.signature())
-	if c.node.GetAggWithinGroup() {
+	if len(c.node.GetAggOrder()) > 0 && !c.node.GetAggWithinGroup() {
 		e.WithHint("No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.")
 	} else {
 		e.WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
@@ -365,8 +365,8 @@ func (b *binder) finishArguments(c *call, x candidate[*pgfacts.Proc]) ([]expr.Ex
 		args = append(args, b.defaultArguments(p, x)...)
 	}
 	types, result, err := b.resolvePolymorphic(typesOf(args), x.args, b.typ(p.Result))
-	if e, ok := pgerr.As(err); ok {
-		b.failAt(c.loc, e)
+	if err != nil {
+		fail(err)
 	}
 	for i, a := range args {
 		args[i] = b.coerce(a, types[i], -1, implicitCast, expr.AsImplicitCast)

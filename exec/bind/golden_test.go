@@ -22,6 +22,8 @@ import (
 
 var record = flag.String("record", "", "connection string of a PostgreSQL 16 to record testdata/*.out from")
 
+var rewrite = flag.Bool("rewrite", false, "write the answers of testdata/differs")
+
 // statements reads the statements of a file: one or more lines each, with an empty line between; lines that begin with -- are left out.
 func statements(t *testing.T, path string) []string {
 	b, err := os.ReadFile(path)
@@ -53,6 +55,37 @@ func TestDescribe(t *testing.T) {
 		recordAll(t, files)
 	}
 	env := bindtest.Env(t)
+	compare(t, env, files)
+}
+
+// TestDiffers is TestDescribe for statements whose answer is not PostgreSQL's; -rewrite writes down what it is.
+func TestDiffers(t *testing.T) {
+	files, err := filepath.Glob("testdata/differs/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	env := bindtest.Env(t)
+	if *rewrite {
+		for _, f := range files {
+			var out []string
+			for _, sql := range statements(t, f) {
+				out = append(out, sql+"\n"+describe(env, sql))
+			}
+			writeOut(t, f, out)
+		}
+	}
+	compare(t, env, files)
+}
+
+func writeOut(t *testing.T, f string, out []string) {
+	t.Helper()
+	if err := os.WriteFile(strings.TrimSuffix(f, ".sql")+".out", []byte(strings.Join(out, separator)+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func compare(t *testing.T, env *bind.Env, files []string) {
+	t.Helper()
 	for _, f := range files {
 		want := splitOut(t, strings.TrimSuffix(f, ".sql")+".out")
 		for i, sql := range statements(t, f) {
@@ -175,9 +208,7 @@ func recordAll(t *testing.T, files []string) {
 		for _, sql := range statements(t, f) {
 			out = append(out, sql+"\n"+ask(ctx, t, c, sql))
 		}
-		if err := os.WriteFile(strings.TrimSuffix(f, ".sql")+".out", []byte(strings.Join(out, separator)+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		writeOut(t, f, out)
 	}
 }
 

@@ -107,6 +107,14 @@ func (b *binder) targetEntry(n *pg_query.RangeVar, mode desc.Privilege, verb str
 func (in *inserter) findTargets() {
 	b := in.b
 	if !in.explicit {
+		if v := in.entry.through; v != nil {
+			for i := range v.view.Columns {
+				if c := &v.view.Columns[i]; !c.Dropped && v.nums[c.Name] != 0 {
+					in.targets = append(in.targets, insertTarget{col: in.rel.ColumnByNum(v.nums[c.Name]), loc: -1})
+				}
+			}
+			return
+		}
 		for i := range in.rel.Columns {
 			if c := &in.rel.Columns[i]; !c.Dropped {
 				in.targets = append(in.targets, insertTarget{col: c, loc: -1})
@@ -117,7 +125,7 @@ func (in *inserter) findTargets() {
 	whole := map[int16]bool{}
 	for _, n := range in.n.Cols {
 		r := n.GetResTarget()
-		c := b.tableColumn(in.rel, r.Name, r.Location)
+		c := b.targetColumn(in.entry, r.Name, r.Location, "insert into")
 		if whole[c.Num] && len(r.Indirection) == 0 || whole[c.Num] {
 			b.errorf(r.Location, pgerr.DuplicateColumn, "column \"%s\" specified more than once", r.Name)
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
-const maxParams = 65535
+// maxParams bounds what a statement may name. A Bind message can fill no more than 65,535, but it is Bind that refuses more, as in PostgreSQL.
+const maxParams = 1 << 20
 
 // param binds $N. Its type is what was declared, or what an earlier use has made it, or unknown for now.
 func (b *binder) param(p *pg_query.ParamRef) expr.Expr {

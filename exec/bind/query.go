@@ -204,6 +204,8 @@ func (b *binder) origin(e expr.Expr) (desc.OID, int16) {
 		return 0, 0
 	}
 	switch {
+	case x.through != nil:
+		return x.throughView(v)
 	case x.table != nil:
 		return x.table.OID, v.ID.Num
 	case v.ID.Num > 0:

@@ -16,6 +16,7 @@ import (
 type permission struct {
 	relation desc.OID
 	mode     desc.Privilege
+	whole    bool     // privileges on single columns do not do
 	owner    desc.OID // check as this role, 0: the current user
 	selected map[int16]bool
 	inserted map[int16]bool
@@ -41,7 +42,7 @@ func (b *binder) collectPrivileges() {
 				continue
 			}
 			pr := plan.Privilege{Relation: p.relation, Mode: m.mode, AsOwner: p.owner}
-			if m.mode != desc.Delete {
+			if m.mode != desc.Delete && !p.whole {
 				pr.Columns = sortedNums(m.cols)
 			}
 			b.stmt.Privileges = append(b.stmt.Privileges, pr)
@@ -212,7 +213,7 @@ func (b *binder) renameColumns(e *rangeEntry, alias *pg_query.Alias, loc int32) 
 		return
 	}
 	if len(alias.Colnames) > len(e.cols) {
-		b.errorf(loc, pgerr.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified", e.name, len(e.cols), len(alias.Colnames))
+		b.errorf(-1, pgerr.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified", e.name, len(e.cols), len(alias.Colnames))
 	}
 	cols := append([]column(nil), e.cols...)
 	for i, n := range alias.Colnames {

@@ -34,6 +34,7 @@ type item struct {
 
 	relVisible, colsVisible bool
 	lateralOnly, lateralOK  bool
+	target                  bool // what UPDATE or DELETE changes
 }
 
 // column is a column of an item. e is what it stands for: a Var, or the merged column of a USING join.
@@ -71,7 +72,8 @@ type rangeEntry struct {
 	rowType *pgtype.Type
 	scope   *scope
 	// scalar is set for a function in FROM that gives one column of a scalar type: its name as a value is that column.
-	scalar bool
+	scalar  bool
+	through *viewColumns // of a target that is reached through a view
 	// viewFilter is the condition of the views through which a target is changed.
 	viewFilter expr.Expr
 	def        any // what deparsing needs: *query, *cteDef, function items
@@ -148,8 +150,13 @@ func (b *binder) checkLateral(s *scope, it *item, loc int32) {
 		return
 	}
 	if !it.lateralOK {
-		b.failAt(loc, pgerr.Newf(pgerr.InvalidColumnReference, "invalid reference to FROM-clause entry for table \"%s\"", it.name).
-			WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference."))
+		e := pgerr.Newf(pgerr.InvalidColumnReference, "invalid reference to FROM-clause entry for table \"%s\"", it.name)
+		if it.target {
+			e.WithHint("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", it.name)
+		} else {
+			e.WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
+		}
+		b.failAt(loc, e)
 	}
 	s.lateralUsed = true
 }

@@ -3,6 +3,7 @@ package bind
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
@@ -108,8 +109,22 @@ func (b *binder) typeIn(schema desc.OID, name string) *pgtype.Type {
 			return t
 		}
 	}
-	return b.env.Catalog.TypeByName(schema, name)
+	if t := b.env.Catalog.TypeByName(schema, name); t != nil || schema != desc.InformationSchemaOID {
+		return t
+	}
+	return informationSchemaTypes()[name]
 }
+
+// informationSchemaTypes are the domains of information_schema by name.
+var informationSchemaTypes = sync.OnceValue(func() map[string]*pgtype.Type {
+	m := make(map[string]*pgtype.Type, 16)
+	for _, t := range pgtype.All() {
+		if t.Schema == "information_schema" {
+			m[t.Name] = t
+		}
+	}
+	return m
+})
 
 // qualified splits a dotted name into schema ("" for none) and name; a database in front must be the current one.
 func (b *binder) qualified(names []*pg_query.Node, loc int32) (schema, name string) {

@@ -24,7 +24,7 @@ func (b *binder) changeRows(q *query, r *pg_query.RangeVar, mode desc.Privilege,
 	c := change{query: q}
 	c.entry = b.targetEntry(r, mode, verb)
 	it := s.add(c.entry)
-	it.lateralOnly, it.lateralOK = true, false
+	it.lateralOnly, it.lateralOK, it.target = true, false, true
 	s.items = []*item{it}
 	var tree *fromTree
 	for _, n := range from {
@@ -184,7 +184,7 @@ func (s *setter) multiValues(m *pg_query.MultiAssignRef) *multiSource {
 func (s *setter) assign(r *pg_query.ResTarget, v expr.Expr) {
 	b := s.b
 	rel := s.entry.table
-	c := b.tableColumn(rel, r.Name, r.Location)
+	c := b.targetColumn(s.entry, r.Name, r.Location, "update")
 	s.entry.perm.updated[c.Num] = true
 	_, isDefault := v.(*expr.Default)
 	if (c.Generated != 0 || c.Identity == 'a') && !isDefault {

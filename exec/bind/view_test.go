@@ -3,7 +3,6 @@ package bind_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,8 +74,6 @@ func recordViews(t *testing.T, files []string) {
 			out = append(out, sql+"\n"+text)
 			tx.Rollback(ctx)
 		}
-		if err := os.WriteFile(strings.TrimSuffix(f, ".sql")+".out", []byte(strings.Join(out, separator)+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		writeOut(t, f, out)
 	}
 }

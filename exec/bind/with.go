@@ -94,23 +94,33 @@ func (b *binder) recursionOrder(defs []*cteDef) []*cteDef {
 
 // mentions tells whether a tree has an unqualified table reference of a name.
 func mentions(m protoreflect.Message, name string) bool {
-	if r, ok := m.Interface().(*pg_query.RangeVar); ok {
-		return r.Schemaname == "" && r.Relname == name
-	}
 	found := false
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i := 0; i < v.List().Len() && !found; i++ {
-				found = mentions(v.List().Get(i).Message(), name)
-			}
-		default:
-			found = found || mentions(v.Message(), name)
+	walkNode(m, func(x any) bool {
+		if r, ok := x.(*pg_query.RangeVar); ok && r.Schemaname == "" && r.Relname == name {
+			found = true
 		}
 		return !found
 	})
 	return found
+}
+
+// walkNode calls visit for a message and, while it returns true, for those in it.
+func walkNode(m protoreflect.Message, visit func(any) bool) {
+	if !visit(m.Interface()) {
+		return
+	}
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Kind() != protoreflect.MessageKind:
+		case f.IsList():
+			for i := range v.List().Len() {
+				walkNode(v.List().Get(i).Message(), visit)
+			}
+		default:
+			walkNode(v.Message(), visit)
+		}
+		return true
+	})
 }
 
 // cte binds one WITH query.
@@ -207,10 +217,14 @@ func (b *binder) recursiveTerm(d *cteDef, left, right *query, sel *pg_query.Sele
 	for i := range right.out {
 		l, r := b.outputExpr(left, i), b.outputExpr(right, i)
 		t := b.commonType([]expr.Expr{l, r}, "UNION")
-		if t != l.Type() {
+		overall := typed(t, -1)
+		if l.Typmod() == r.Typmod() && l.Type() == r.Type() {
+			overall.Mod = l.Typmod()
+		}
+		if t != l.Type() || overall.Mod != l.Typmod() {
 			b.failAt(b.loc(left.out[i].e), pgerr.Newf(pgerr.DatatypeMismatch,
 				"recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall", d.name, i+1,
-				typeWithMod(left.out[i].typed), typeWithMod(typed(t, -1))).
+				typeWithMod(left.out[i].typed), typeWithMod(overall)).
 				WithHint("Cast the output of the non-recursive term to the correct type."))
 		}
 		cast[i] = b.toCommon(r, t, "UNION")
@@ -221,25 +235,12 @@ func (b *binder) recursiveTerm(d *cteDef, left, right *query, sel *pg_query.Sele
 // mentionLoc finds where a name is referenced.
 func (b *binder) mentionLoc(n *pg_query.SelectStmt, name string) int32 {
 	loc := int32(-1)
-	var find func(m protoreflect.Message)
-	find = func(m protoreflect.Message) {
-		if r, ok := m.Interface().(*pg_query.RangeVar); ok && r.Relname == name && loc < 0 {
+	walkNode(n.ProtoReflect(), func(x any) bool {
+		if r, ok := x.(*pg_query.RangeVar); ok && r.Relname == name && loc < 0 {
 			loc = r.Location
 		}
-		m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-			if f.Kind() == protoreflect.MessageKind {
-				if f.IsList() {
-					for i := 0; i < v.List().Len(); i++ {
-						find(v.List().Get(i).Message())
-					}
-				} else {
-					find(v.Message())
-				}
-			}
-			return true
-		})
-	}
-	find(n.ProtoReflect())
+		return loc < 0
+	})
 	return loc
 }
 
@@ -301,16 +302,13 @@ func (b *binder) readCTE(d *cteDef, n *pg_query.RangeVar) leafEntry {
 
 // checkRecursion enforces where the recursive term may read its query: once, and not below a subquery in an expression.
 func (b *binder) checkRecursion(d *cteDef, n *pg_query.RangeVar) {
-	if d.self++; d.self > 1 {
-		b.errorf(n.Location, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", d.name)
-	}
-	for s := b.scope; s != nil; s = s.parent {
-		if s.recursive {
-			return
-		}
+	for s := b.scope; s != nil && !s.recursive; s = s.parent {
 		if s.parent != nil && s.parent.kind != kindNone {
 			b.errorf(n.Location, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear within a subquery", d.name)
 		}
+	}
+	if d.self++; d.self > 1 {
+		b.errorf(n.Location, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", d.name)
 	}
 }
 

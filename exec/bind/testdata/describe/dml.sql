@@ -60,15 +60,11 @@ insert into w (m) values ($1), ('ok')
 
 insert into nope values (1)
 
-insert into seq values (1)
-
 insert into agg values (1)
 
 insert into t values (1) on conflict do nothing
 
 insert into t (a, b) values ($1, $2) on conflict (a) do update set b = excluded.b, c = t.c + 1 where t.a > $3 returning *
-
-insert into t values (1) on conflict (b) do nothing
 
 insert into t values (1) on conflict do update set b = 'x'
 
@@ -82,13 +78,9 @@ insert into t values (1) on conflict (a) do update set b = b
 
 insert into t as tt values (1) on conflict (a) do update set b = t.b
 
-insert into u values (1, 'x') on conflict (a) do nothing
-
 insert into u values (1, 'x') on conflict (x, a) do nothing
 
 insert into w (nm) values ('x') on conflict (lower(nm::text)) do nothing
-
-insert into w (n) values (1) on conflict (n) do nothing
 
 insert into w (n) values (1) on conflict (n) where r > 1 do nothing
 
@@ -162,11 +154,7 @@ update t set a = generate_series(1,2)
 
 update t set b = 'x' where count(*) > 1
 
-update t set b = 'x' where current of c
-
 update agg set n = 1
-
-update pg_class set relname = 'x'
 
 update t set ctid = null
 
@@ -205,8 +193,6 @@ select distinct a from t for share
 select a from t union select a from u for update
 
 select a from t group by a for update
-
-merge into t using u on t.a = u.a when matched then delete
 
 insert into v (a, b) values (1, 'x') returning a
 

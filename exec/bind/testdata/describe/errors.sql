@@ -26,8 +26,6 @@ select (select sum(t.a) from u) from t
 
 select (select sum(t.a + u.a) from u) from t
 
-select sum(a) over () from t
-
 select max(a) filter (where b = 'x') from t
 
 select upper(b) filter (where true) from t
@@ -364,8 +362,6 @@ select * from x.y
 
 select * from x.y.z
 
-select * from postgres.public.t
-
 with x as (select 1), x as (select 2) select * from x
 
 with x as (select * from x) select * from x
@@ -422,15 +418,7 @@ select 'x' group by 1
 
 select 'x' as x, count(*) group by x
 
-select * from t tablesample system (10)
-
-select xmlparse(document '<a/>')
-
-select '{}' is json
-
 select t.ctid, t.xmin, cmax from t where tableoid = 't'::regclass
-
-select _seq, _updated, _deleted from t
 
 select oid, relname, relkind from pg_class where relname = 't'
 
@@ -492,7 +480,7 @@ select b like 'a' escape 'b', b not ilike 'x', b ~~ 'x', b !~~* 'y', b ~ 'x', b 
 
 select length(b, 'utf8'), encode(b::bytea, 'hex'), decode('00', 'hex'), md5(b), sha256('x'), convert_from('x', 'utf8') from t
 
-select inet '127.0.0.1', '1.2.3.4'::cidr, point(1,2), '[1,2)'::int4range, int4range(1, 2), lower(int4range(1,2))
+select point(1,2), int4range(1, 2), lower(int4range(1,2))
 
 select txid_current(), pg_backend_pid(), version(), current_setting('x'), set_config('a', 'b', false), current_schemas(true), current_database()
 

@@ -82,7 +82,7 @@ select a % 2 as c1, a / 2 as c2, a ^ 2 as c3, @ a as c4, |/ 4.0 as c5, b || 'x' 
 
 select count(distinct a), array_agg(a order by b desc), percentile_cont(0.5) within group (order by a) from t
 
-select b, grouping(b), count(*) from t group by rollup (b)
+select b, grouping(b), count(*) from t group by grouping sets ((b), ())
 
 select a from t for update
 

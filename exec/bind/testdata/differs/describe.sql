@@ -1,0 +1,26 @@
+-- What kalampg answers differently from PostgreSQL: features that it lacks, its own columns, and errors that PostgreSQL reports when it plans or runs.
+insert into seq values (1)
+
+insert into t values (1) on conflict (b) do nothing
+
+insert into u values (1, 'x') on conflict (a) do nothing
+
+insert into w (n) values (1) on conflict (n) do nothing
+
+update t set b = 'x' where current of c
+
+update pg_class set relname = 'x'
+
+merge into t using u on t.a = u.a when matched then delete
+
+select sum(a) over () from t
+
+select * from postgres.public.t
+
+select * from t tablesample system (10)
+
+select xmlparse(document '<a/>')
+
+select '{}' is json
+
+select _seq, _updated, _deleted from t
