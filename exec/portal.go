@@ -32,12 +32,12 @@ type portal struct {
 	access  userdata.Access
 	drained bool // the program has ended
 	utility bool // its statement is run as a whole, not pulled
+	ran     bool // a statement without rows has run, which it does once
 	tag     string
 
 	buffer  [][]pgtype.Datum
 	arena   pgtype.Arena
 	pos     int // the cursor's row, 0 before the first
-	sent    int64
 	level   int // of savepoints when it was made
 	cursor  bool
 	hold    bool
@@ -164,7 +164,6 @@ func (q *portal) pull() ([]pgtype.Datum, error) {
 	row, err := q.program.Root.Next()
 	if row == nil {
 		q.drained = true
-		q.sent = max(q.sent, q.program.Affected())
 		q.program.Root.Close()
 		if q.own {
 			q.p.inUse = false
@@ -252,6 +251,12 @@ func (s *Session) holdCursors(ctx context.Context) error {
 
 // run executes a portal for at most limit rows (0: all) and reports to sink. describe asks for a RowDescription.
 func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sink, describe bool) error {
+	if q.columns == nil {
+		if q.ran {
+			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", q.name)
+		}
+		q.ran = true
+	}
 	if q.utility {
 		return s.runUtility(ctx, q, limit, sink, describe)
 	}
@@ -262,6 +267,7 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 	} else {
 		q.rt.Ctx = ctx
 	}
+	q.sent = 0 // a command tag counts the rows of its own Execute
 	returns := q.columns != nil
 	if returns {
 		if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {
@@ -273,8 +279,9 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 			return err
 		}
 	}
-	for n := 0; ; n++ {
-		if limit > 0 && n == limit {
+	sent := 0
+	for ; ; sent++ {
+		if limit > 0 && sent == limit {
 			return sink.Suspended()
 		}
 		row, err := q.following()
@@ -285,13 +292,12 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 			break
 		}
 		if returns {
-			q.sent++
 			if err := sink.Row(row); err != nil {
 				return err
 			}
 		}
 	}
-	return sink.Complete(s.commandTag(q))
+	return sink.Complete(q.commandTag(int64(sent)))
 }
 
 // following gives the next row in the forward direction, from the buffer or the program.
@@ -308,19 +314,14 @@ func (q *portal) following() ([]pgtype.Datum, error) {
 	return row, err
 }
 
-func (s *Session) commandTag(q *portal) string {
-	n := q.sent
-	switch q.p.plan.Tag {
-	case "INSERT":
-		if q.program != nil {
-			n = q.program.Affected()
-		}
-		return "INSERT 0 " + strconv.FormatInt(n, 10)
-	case "SELECT":
-		return "SELECT " + strconv.FormatInt(n, 10)
+// commandTag is the tag of a run that sent so many rows. Where rows are returned it counts those of this run, as a portal may be run in parts.
+func (q *portal) commandTag(sent int64) string {
+	if q.columns == nil && q.program != nil {
+		sent = q.program.Affected()
 	}
-	if q.program != nil {
-		n = q.program.Affected()
+	tag := q.p.plan.Tag
+	if tag == "INSERT" {
+		tag = "INSERT 0"
 	}
-	return q.p.plan.Tag + " " + strconv.FormatInt(n, 10)
+	return tag + " " + strconv.FormatInt(sent, 10)
 }

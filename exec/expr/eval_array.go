@@ -17,6 +17,9 @@ func (c *Compiler) compileArrayOp(e *ArrayOp) (Eval, error) {
 	if e.Code == nil {
 		return nil, pgerr.Unsupported("function " + e.Proc.Name)
 	}
+	if hashable(e) {
+		return hashedIn(left, array, e.Left.Type()), nil
+	}
 	site := bindCall(&Call{Typed: Typed{T: e.T, Mod: -1}, Proc: e.Proc, Args: []Expr{e.Left, &CaseValue{Typed{T: e.Array.Type().Elem, Mod: -1}}}})
 	code, strict, all := e.Code, e.Proc.Strict, e.All
 	values := make([]pgtype.Datum, 2)
@@ -52,6 +55,70 @@ func (c *Compiler) compileArrayOp(e *ArrayOp) (Eval, error) {
 		}
 		return pgtype.Bool(all), nil
 	}, nil
+}
+
+// hashedFrom is the length of a list from which looking values up in a hash table beats comparing with each.
+const hashedFrom = 9
+
+// hashable tells whether x = ANY (list) can look x up in a table of the list: the list is the same for all rows, and = is equality of one type.
+func hashable(e *ArrayOp) bool {
+	if e.All || e.Operator == nil || e.Operator.Name != "=" || !e.Operator.CanHash || e.Operator.Left != e.Operator.Right {
+		return false
+	}
+	left, elem := e.Left.Type(), e.Array.Type().Elem
+	if elem == nil || left.OID != elem.OID || left.OID != e.Operator.Left || !left.Codec.Comparable() {
+		return false
+	}
+	switch a := e.Array.(type) {
+	case *Const:
+		return !a.Value.IsNull() && len(a.Value.Array().Elems) >= hashedFrom
+	case *Param:
+		return true
+	}
+	return false
+}
+
+// hashedIn evaluates x = ANY (list) by a table that is made once for each list.
+func hashedIn(left, array Eval, t *pgtype.Type) Eval {
+	var of *pgtype.Array
+	var table map[string]struct{}
+	hasNull := false
+	var key []byte
+	return func(f *Frame) (pgtype.Datum, error) {
+		l, err := left(f)
+		if err != nil {
+			return pgtype.Null, err
+		}
+		a, err := array(f)
+		if err != nil || a.IsNull() {
+			return pgtype.Null, err
+		}
+		if list := a.Array(); list != of {
+			of, hasNull, table = list, false, make(map[string]struct{}, len(list.Elems))
+			for _, x := range list.Elems {
+				if x.IsNull() {
+					hasNull = true
+					continue
+				}
+				key = t.Codec.AppendKey(key[:0], x)
+				table[string(key)] = struct{}{}
+			}
+		}
+		if l.IsNull() {
+			if len(of.Elems) == 0 {
+				return pgtype.Bool(false), nil
+			}
+			return pgtype.Null, nil
+		}
+		key = t.Codec.AppendKey(key[:0], l)
+		if _, found := table[string(key)]; found {
+			return pgtype.Bool(true), nil
+		}
+		if hasNull {
+			return pgtype.Null, nil
+		}
+		return pgtype.Bool(false), nil
+	}
 }
 
 func (c *Compiler) compileArray(e *Array) (Eval, error) {

@@ -351,7 +351,7 @@ type changeOp struct {
 	position []int // by attribute number - 1: where the source's row has the column, -1: dropped
 	locator  int
 	recheck  expr.Eval
-	width    int
+	strength kv.LockMode // FOR NO KEY UPDATE where no key column changes, so that FOR KEY SHARE readers go on
 	old      []pgtype.Datum
 	newest   []pgtype.Datum
 	row      []pgtype.Datum // the source row with the target's columns as they are now
@@ -363,7 +363,7 @@ func (b *builder) change(source plan.Node, rel int32, table *desc.Relation, rech
 		return nil, err
 	}
 	columns := source.Columns()
-	c := &changeOp{modify: modify{exec: b.exec, target: table, source: op}, position: make([]int, len(table.Columns)), locator: -1, width: len(columns)}
+	c := &changeOp{modify: modify{exec: b.exec, target: table, source: op}, position: make([]int, len(table.Columns)), locator: -1, strength: kv.ForUpdate}
 	for i := range c.position {
 		c.position[i] = -1
 	}
@@ -397,7 +397,7 @@ func (c *changeOp) lock(row []pgtype.Datum) (ok bool, err error) {
 	if row[c.locator].IsNull() {
 		return false, nil // the outer side of a join
 	}
-	status, err := c.table.Lock(c.exec.Ctx(), c.exec.Access, row[c.locator], userdata.LockRequest{Mode: kv.ForUpdate}, c.newest)
+	status, err := c.table.Lock(c.exec.Ctx(), c.exec.Access, row[c.locator], userdata.LockRequest{Mode: c.strength}, c.newest)
 	if err != nil {
 		return false, err
 	}
@@ -442,6 +442,9 @@ func (b *builder) update(n *plan.Update, outer *expr.Scope) (Operator, error) {
 		return nil, err
 	}
 	c.buffered = !streams(n.Source, n.Returning, assignExprs(n.Set))
+	if !setsKey(n.Table, n.Set) {
+		c.strength = kv.ForNoKeyUpdate
+	}
 	u := &updateOp{changeOp: c, values: make([]pgtype.Datum, len(n.Table.Columns))}
 	over := b.compiler(n.Source.Columns(), outer)
 	if u.set, err = compileAssigns(over, n.Set); err != nil {
@@ -453,6 +456,24 @@ func (b *builder) update(n *plan.Update, outer *expr.Scope) (Operator, error) {
 	c.out = make([]pgtype.Datum, len(n.Returning))
 	u.returning, err = b.compiler(append(n.Source.Columns(), systemColumns(n.Rel)...), outer).CompileAll(n.Returning)
 	return u, err
+}
+
+// setsKey tells whether an assignment is to a column of a unique index.
+func setsKey(table *desc.Relation, set []plan.Assign) bool {
+	for i := range table.Indexes {
+		x := &table.Indexes[i]
+		if !x.Unique {
+			continue
+		}
+		for _, k := range x.Keys {
+			for _, s := range set {
+				if k.Num == s.Num || k.Num == 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (u *updateOp) Open(outer *expr.Frame) error { return u.open(outer) }
