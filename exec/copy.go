@@ -171,6 +171,9 @@ const copyChunk = 64 << 10
 func (s *Session) writeRows(q *portal, o *copyio.Options, out *copyOutput) (int, error) {
 	w := copyio.NewWriter(o, s.settings.Text(), q.columns)
 	w.Start()
+	if err := out.header(w, o); err != nil {
+		return 0, err
+	}
 	count := 0
 	for {
 		row, err := q.pull()
@@ -191,6 +194,16 @@ func (s *Session) writeRows(q *portal, o *copyio.Options, out *copyOutput) (int,
 	}
 	w.End()
 	return count, out.write(w.Bytes())
+}
+
+// header sends a line of column names on its own; the header of a binary stream comes with the first row.
+func (out *copyOutput) header(w *copyio.Writer, o *copyio.Options) error {
+	if !out.rowwise || o.Format == copyio.Binary || len(w.Bytes()) == 0 {
+		return nil
+	}
+	err := out.write(w.Bytes())
+	w.Reset()
+	return err
 }
 
 // copyOutput is where a COPY TO goes.
@@ -279,6 +292,9 @@ func (s *Session) copyFrom(ctx context.Context, n *pg_query.CopyStmt, o *copyio.
 	defer closeInput()
 	l := &loader{s: s, rel: rel, columns: columns, q: q, o: o, reader: copyio.NewReader(o, in)}
 	if err := l.prepare(); err != nil {
+		return err
+	}
+	if err := l.reader.Start(); err != nil {
 		return err
 	}
 	count, err := l.run(ctx)

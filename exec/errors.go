@@ -15,7 +15,11 @@ func clientError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := pgerr.As(err); ok {
+	if e, ok := pgerr.As(err); ok {
+		// Code that only sees that its context has ended cannot know who ended it.
+		if cause, known := pgerr.As(context.Cause(ctx)); known && e.Code == pgerr.QueryCanceled {
+			return cause
+		}
 		return err
 	}
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {

@@ -99,6 +99,9 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 	if err := s.rebind(ctx, q.p); err != nil {
 		return err
 	}
+	if q.p.doomed != nil {
+		return q.p.doomed
+	}
 	p := q.p.plan
 	if t.readOnly && !p.ReadOnly {
 		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", p.Tag)
@@ -267,7 +270,6 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 	} else {
 		q.rt.Ctx = ctx
 	}
-	q.sent = 0 // a command tag counts the rows of its own Execute
 	returns := q.columns != nil
 	if returns {
 		if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {

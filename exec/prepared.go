@@ -32,6 +32,7 @@ type prepared struct {
 	began   int64            // microseconds
 
 	plan    *plan.Statement // nil for utility statements
+	doomed  error           // a constant expression of the plan always fails so
 	params  []*pgtype.Type
 	columns []result.Column
 	version uint64 // of the catalog
@@ -119,6 +120,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 	if s.settings.Get("kalam.optimizer") != "off" {
 		bound = opt.Optimize(bound)
 	}
+	p.doomed = opt.Doomed(bound)
 	p.plan, p.params, p.columns = bound, bound.Params, columns
 	p.version, p.epoch, p.user = version, s.epoch, s.user
 	p.program, p.inUse, p.allowed = nil, false, false

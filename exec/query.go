@@ -236,6 +236,9 @@ func (s *Session) Bind(ctx context.Context, name, statement string, values []pgt
 			return err
 		}
 	}
+	if p.doomed != nil {
+		return p.doomed
+	}
 	q, err := s.newPortal(name, p, values, formats)
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Data
 // startSettings applies the server's settings, those of the database and of the role, and the start-up options, in PostgreSQL's order.
 func (s *Session) startSettings(options [][2]string) error {
 	for name, value := range s.engine.settings {
-		s.settings.Force(name, value)
+		s.settings.Boot(name, value)
 	}
 	role := s.reader().Role(s.login)
 	s.settings.Force("is_superuser", onOff(role.Super))

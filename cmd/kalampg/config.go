@@ -32,6 +32,8 @@ type config struct {
 	AuthTimeout    time.Duration
 	DrainTimeout   time.Duration
 
+	// TimeZone is the machine's, by the variable TZ, and the sessions' default; empty when TZ names no zone.
+	TimeZone string
 	// Password is the superuser's at the first start. It comes from KALAMPG_PASSWORD only: a flag would show it in every process list.
 	Password string
 }
@@ -55,6 +57,11 @@ func parseConfig(arguments []string, lookup func(string) (string, bool), help io
 	if c.File != "" {
 		if err := fromFile(flags, c.File); err != nil {
 			return nil, err
+		}
+	}
+	if zone, ok := lookup("TZ"); ok && zone != "" && !strings.ContainsAny(zone[:1], ":/.") {
+		if _, err := time.LoadLocation(zone); err == nil {
+			c.TimeZone = zone
 		}
 	}
 	c.HTTPGiven = flags.Changed("http")

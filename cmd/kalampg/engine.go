@@ -42,6 +42,9 @@ func serverSettings(c *config) (map[string]string, error) {
 		"listen_addresses": host, "port": port, "max_connections": strconv.Itoa(c.MaxConnections),
 		"unix_socket_directories": c.Socket, "ssl": "off",
 	}
+	if c.TimeZone != "" {
+		settings["TimeZone"] = c.TimeZone
+	}
 	if c.TLSCert != "" {
 		settings["ssl"], settings["ssl_cert_file"], settings["ssl_key_file"] = "on", c.TLSCert, c.TLSKey
 	}

@@ -25,8 +25,8 @@ type Reader struct {
 	eof     bool
 	fields  []Field
 	scratch []byte
-	started bool
-	Line    int // of the row that was read last, from 1, for errors
+	cut     bool // the last line had no end
+	Line    int  // of the row that is read, from 1, for errors
 
 	// NotNull and NullQuoted tell, by position, the columns of FORCE_NOT_NULL and FORCE_NULL; nil: none.
 	NotNull, NullQuoted []bool
@@ -80,6 +80,7 @@ func (r *Reader) Header() ([]string, error) {
 // line gives the next line without its end; ok is false at the end of the data (or at "\.").
 func (r *Reader) line() (line []byte, ok bool, err error) {
 	from := 0
+	r.Line++ // also while it is being waited for: an error of the stream is one of the line that did not come
 	for {
 		if i := bytes.IndexByte(r.buf[r.at+from:], '\n'); i >= 0 {
 			line = r.buf[r.at : r.at+from+i]
@@ -93,14 +94,17 @@ func (r *Reader) line() (line []byte, ok bool, err error) {
 		}
 		if !got {
 			if r.at == len(r.buf) {
+				if r.cut {
+					r.Line--
+				}
 				return nil, false, nil
 			}
+			r.cut = true
 			line = r.buf[r.at:]
 			r.at = len(r.buf)
 			break
 		}
 	}
-	r.Line++
 	return bytes.TrimSuffix(line, []byte{'\r'}), true, nil
 }
 
@@ -313,7 +317,11 @@ func (r *Reader) need(n int) (bool, error) {
 	return true, nil
 }
 
-func (r *Reader) binaryStart() error {
+// Start reads the header of a binary stream.
+func (r *Reader) Start() error {
+	if r.o.Format != Binary {
+		return nil
+	}
 	ok, err := r.need(len(signature) + 8)
 	if err != nil {
 		return err
@@ -335,7 +343,6 @@ func (r *Reader) binaryStart() error {
 		return errors.Join(err, pgerr.New(pgerr.BadCopyFileFormat, "invalid COPY file header (wrong length)"))
 	}
 	r.at += extension
-	r.started = true
 	return nil
 }
 
@@ -343,11 +350,7 @@ func (r *Reader) binaryStart() error {
 const maxField = 1 << 30
 
 func (r *Reader) binaryRow() ([]Field, error) {
-	if !r.started {
-		if err := r.binaryStart(); err != nil {
-			return nil, err
-		}
-	}
+	r.Line++
 	ok, err := r.need(2)
 	if err != nil {
 		return nil, err
@@ -361,7 +364,6 @@ func (r *Reader) binaryRow() ([]Field, error) {
 	}
 	n := int16(binary.BigEndian.Uint16(r.buf[r.at:]))
 	r.at += 2
-	r.Line++
 	if n == -1 {
 		return nil, r.skipRest()
 	}

@@ -33,29 +33,44 @@ func foldExpr(e expr.Expr) expr.Expr {
 }
 
 func foldCall(c *expr.Call) expr.Expr {
-	if c.Proc.Volatile != 'i' || c.Code == nil || c.Proc.RetSet {
+	if !foldable(c) {
 		return c
 	}
-	args := make([]pgtype.Datum, len(c.Args))
-	types := make([]*pgtype.Type, len(c.Args))
-	for i, a := range c.Args {
-		k, ok := a.(*expr.Const)
-		if !ok || k.T.Kind == pgtype.KindComposite {
-			return c
-		}
-		args[i], types[i] = k.Value, k.T
-		if k.Value.IsNull() && c.Proc.Strict {
-			return &expr.Const{Typed: c.Typed}
-		}
-	}
-	if c.T.Rep == pgtype.RepRecord || c.T.Kind == pgtype.KindPseudo {
-		return c
-	}
-	v, err := evaluate(c, args, types)
+	v, err := evaluateCall(c)
 	if err != nil {
 		return c
 	}
 	return &expr.Const{Typed: c.Typed, Value: v}
+}
+
+// foldable tells an immutable call of constants.
+func foldable(c *expr.Call) bool {
+	if c.Proc.Volatile != 'i' || c.Code == nil || c.Proc.RetSet {
+		return false
+	}
+	null := false
+	for _, a := range c.Args {
+		k, ok := a.(*expr.Const)
+		if !ok || k.T.Kind == pgtype.KindComposite {
+			return false
+		}
+		null = null || k.Value.IsNull()
+	}
+	return null && c.Proc.Strict || c.T.Rep != pgtype.RepRecord && c.T.Kind != pgtype.KindPseudo
+}
+
+// evaluateCall gives the value of a foldable call.
+func evaluateCall(c *expr.Call) (pgtype.Datum, error) {
+	args := make([]pgtype.Datum, len(c.Args))
+	types := make([]*pgtype.Type, len(c.Args))
+	for i, a := range c.Args {
+		k := a.(*expr.Const)
+		args[i], types[i] = k.Value, k.T
+		if k.Value.IsNull() && c.Proc.Strict {
+			return pgtype.Null, nil
+		}
+	}
+	return evaluate(c, args, types)
 }
 
 // evaluate calls the function outside any session. Immutable functions need none; one that asks for it nevertheless is not folded.

@@ -151,6 +151,9 @@ func (s *Settings) Set(name, value string, scope Scope, superuser bool) error {
 	return nil
 }
 
+// Boot gives a parameter the server's own value, which RESET goes back to.
+func (s *Settings) Boot(name, value string) { s.store(key(name), value, Start) }
+
 // Force changes a parameter that no client may set, as the session does for is_superuser.
 func (s *Settings) Force(name, value string) { s.store(key(name), value, Session) }
 

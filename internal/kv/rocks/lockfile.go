@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,4 +47,24 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// ownFiles are the names that a store's directory may hold before it is complete: a first start may have been interrupted. lost+found is the file system's own.
+var ownFiles = regexp.MustCompile(`^(kalampg\.lock|LOCK|LOG.*|OPTIONS-.*|IDENTITY|MANIFEST-.*|CURRENT|[0-9]+\.(log|sst|dbtmp)|lost\+found)$`)
+
+// checkOwn refuses a directory that holds something else than a store.
+func checkOwn(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "CURRENT")); err == nil {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !ownFiles.MatchString(e.Name()) {
+			return fmt.Errorf("directory %q is not empty and is no data directory: it holds %q", dir, e.Name())
+		}
+	}
+	return nil
 }
