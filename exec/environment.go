@@ -6,6 +6,7 @@ import (
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -47,9 +48,10 @@ func (e *environment) StatementTime() time.Time {
 
 // TransactionID names the transaction by the version that its commit would get now; 0 while it has written nothing and none is asked for.
 func (e *environment) TransactionID(assign bool) uint64 {
-	if e.s.txn == nil || !assign && !e.s.txn.kv.Written() {
+	if e.s.txn == nil || !assign && !e.s.txn.named && !e.s.txn.kv.Written() {
 		return 0
 	}
+	e.s.txn.named = true
 	return uint64(e.s.txn.kv.Snapshot()) + 1
 }
 
@@ -218,7 +220,7 @@ func (e *environment) ViewDef(view pgtype.OID, pretty bool) (string, error) {
 	if r == nil || r.Kind != desc.View {
 		return "", nil
 	}
-	return r.ViewQuery, nil
+	return bind.ViewText(e.s.bindEnv(), r.ViewQuery, pretty)
 }
 
 func (e *environment) Notice(severity, code, message string) {

@@ -28,6 +28,7 @@ type transaction struct {
 	readOnly   bool
 	repeatable bool // REPEATABLE READ or SERIALIZABLE: one snapshot for all statements
 	used       bool // a statement has taken its snapshot
+	named      bool // its id was asked for
 	savepoints []savepoint
 }
 
