@@ -212,13 +212,8 @@ func (b *binder) expandView(view *desc.Relation, alias *pg_query.Alias, loc int3
 	}
 	source, owner, scope, noSets, valueOf := b.source, b.viaView, b.scope, b.noSets, b.valueOf
 	b.source, b.viaView, b.noSets, b.valueOf = "", view.Owner, "", nil
-	env := *b.env
 	old := b.env
-	if view.Class == desc.System {
-		// The texts of built-in views name everything that is not in pg_catalog in full.
-		env.SearchPath, env.TempSchema = []desc.OID{desc.PgCatalogOID}, 0
-		b.env = &env
-	}
+	b.env = b.env.stored(view.Schema) // the texts of views name everything that is not in pg_catalog in full
 	b.scope = nil
 	q := b.sealed(b.selectStmt(stmts[0].Node.GetSelectStmt(), nil))
 	b.env, b.source, b.viaView, b.scope, b.noSets, b.valueOf = old, source, owner, scope, noSets, valueOf

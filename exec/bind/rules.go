@@ -69,6 +69,7 @@ func (b *binder) indexRule(rel *desc.Relation, x *desc.Index, relID int32) plan.
 // storedExpr binds an SQL text that the catalog keeps, over the columns of a relation (nil: none), for a type (nil: its own).
 func (b *binder) storedExpr(rel *desc.Relation, relID int32, text string, t *pgtype.Type, typmod int32, kind exprKind) expr.Expr {
 	sub := b.storedBinder(rel, relID, kind)
+	sub.env = sub.env.besides(rel, t)
 	node, err := parse.Expression(text)
 	check(err)
 	e := sub.expr(node)

@@ -24,13 +24,14 @@ type ViewDef struct {
 	Updatable bool             // INSERT, UPDATE and DELETE on the view change its table
 }
 
-// BindView binds the query of CREATE VIEW. Names in the result's text are qualified where the search path would not find them.
+// BindView binds the query of CREATE VIEW. Names in the result's text are qualified but for pg_catalog's.
 func BindView(env *Env, n *pg_query.SelectStmt) (def *ViewDef, err error) {
 	err = guard(func() {
 		b := newBinder(context.Background(), env, "")
 		b.fixed = true
 		q := b.selectStmt(n, nil)
 		b.resolveParams()
+		b.env = env.stored() // the text must mean the same whatever search_path will be
 		def = &ViewDef{Columns: outputColumns(q), Query: b.queryText(q, false)}
 		def.DependsOn, def.TypesUsed = b.viewReferences(q)
 	})
