@@ -45,8 +45,10 @@ type prepared struct {
 
 // planned tells the statements that are bound to plans.
 func planned(n *pg_query.Node) bool {
-	switch n.Node.(type) {
-	case *pg_query.Node_SelectStmt, *pg_query.Node_InsertStmt, *pg_query.Node_UpdateStmt, *pg_query.Node_DeleteStmt, *pg_query.Node_MergeStmt:
+	switch n := n.Node.(type) {
+	case *pg_query.Node_SelectStmt:
+		return !ddl.HasInto(n.SelectStmt) // SELECT INTO makes a table
+	case *pg_query.Node_InsertStmt, *pg_query.Node_UpdateStmt, *pg_query.Node_DeleteStmt, *pg_query.Node_MergeStmt:
 		return true
 	}
 	return false

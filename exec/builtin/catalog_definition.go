@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/kalampg/kalampg/catalog"
@@ -16,7 +17,7 @@ var definitionFamily = []Def{
 	{Name: "pg_get_indexdef_ext", Scalar: getIndexDefExt},
 	{Name: "pg_get_constraintdef", Scalar: getConstraintDef(false)},
 	{Name: "pg_get_constraintdef_ext", Scalar: getConstraintDef(true)},
-	{Name: "pg_get_expr", Scalar: func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) { return pgtype.Text(a[0].Text()), nil }},
+	{Name: "pg_get_expr", Scalar: getExpr},
 	{Name: "pg_get_expr_ext", Scalar: getExprExt},
 	{Name: "pg_get_viewdef", Scalar: getViewDef(false)},
 	{Name: "pg_get_viewdef_ext", Scalar: getViewDef(false)},
@@ -39,11 +40,38 @@ var definitionFamily = []Def{
 // givesNull answers about objects of kinds that do not exist here, as PostgreSQL answers for an OID that is not one.
 func givesNull(*Call, []pgtype.Datum) (pgtype.Datum, error) { return pgtype.Null, nil }
 
-func getExprExt(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+func getExpr(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	return pgtype.Text(withoutSchemas(c, a[0].Text())), nil
+}
+
+func getExprExt(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	text := withoutSchemas(c, a[0].Text())
 	if a[2].Bool() {
-		return pgtype.Text(prettyExpr(a[0].Text())), nil
+		text = prettyExpr(text)
 	}
-	return pgtype.Text(a[0].Text()), nil
+	return pgtype.Text(text), nil
+}
+
+// regclassConstant finds the names of relations in stored expressions, which are there in full.
+var regclassConstant = regexp.MustCompile(`'((?:[^']|'')+)'::regclass`)
+
+// withoutSchemas leaves out the schemas of the relations in a stored expression where the search path finds them without.
+func withoutSchemas(c *Call, text string) string {
+	if c.Text == nil || c.Text.Names == nil || !strings.Contains(text, "'::regclass") {
+		return text
+	}
+	return regclassConstant.ReplaceAllStringFunc(text, func(s string) string {
+		name := strings.ReplaceAll(strings.TrimSuffix(s[1:], "'::regclass"), "''", "'")
+		oid, err := c.Text.Names.Lookup("regclass", name)
+		if err != nil {
+			return s
+		}
+		short, ok := c.Text.Names.Name("regclass", oid)
+		if !ok {
+			return s
+		}
+		return "'" + strings.ReplaceAll(short, "'", "''") + "'::regclass"
+	})
 }
 
 func getReplicaIdentity(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {

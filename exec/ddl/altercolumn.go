@@ -461,7 +461,7 @@ func (a *alteration) restateFor(num int16) error {
 		if c.Type != 'c' || !slices.Contains(c.Columns, num) {
 			continue
 		}
-		text, err := w.restate(c.Expr, bind.Stored{Kind: bind.TableCheck, Relation: rel}, nil)
+		text, err := w.restate(c.Expr, bind.Stored{Kind: bind.TableCheck, Relation: rel})
 		if err != nil {
 			return err
 		}
@@ -475,7 +475,7 @@ func (a *alteration) restateFor(num int16) error {
 		if !slices.Contains(x.ExprColumns, num) {
 			continue
 		}
-		if err := w.restateIndex(rel, x, nil); err != nil {
+		if err := w.restateIndex(rel, x); err != nil {
 			return err
 		}
 		if !a.rewrite {

@@ -1,8 +1,6 @@
 package ddl
 
 import (
-	"strings"
-
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -28,8 +26,7 @@ func (w *work) bindStored(n *pg_query.Node, s bind.Stored) (*stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := w.deparse(b.Expr, n)
-	return &stored{b, text}, err
+	return &stored{b, w.deparse(b.Expr, s.Relation)}, nil
 }
 
 // bindText binds an expression that the catalog keeps.
@@ -38,11 +35,38 @@ func (w *work) bindText(text string, s bind.Stored) (*bind.BoundExpr, error) {
 	return bind.BindExprText(w.Bind, text, s)
 }
 
-// deparse gives the text of a bound expression.
-func (w *work) deparse(e expr.Expr, n *pg_query.Node) (string, error) {
-	sel := &pg_query.SelectStmt{TargetList: []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(n, -1)}, LimitOption: pg_query.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg_query.SetOperation_SETOP_NONE}
-	text, err := pg_query.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: sel}}}}})
-	return strings.TrimPrefix(text, "SELECT "), err
+// deparse writes a bound expression as it is kept: its columns by the names that they have in rel, whatever the session's settings.
+func (w *work) deparse(e expr.Expr, rel *desc.Relation) string {
+	text := *pgtype.Default()
+	text.Names = fullNames{w.RT.Text.Names, w}
+	return bind.Deparse(e, bind.DeparseOptions{Text: &text, Value: "VALUE", Column: func(v *expr.Var) string {
+		if rel != nil {
+			if c := rel.ColumnByNum(v.ID.Num); c != nil {
+				return pgtype.QuoteIdentifier(c.Name)
+			}
+		}
+		return pgtype.QuoteIdentifier(v.Name)
+	}})
+}
+
+// fullNames prints relations with their schema: what is stored has to mean the same whatever search_path will be.
+type fullNames struct {
+	pgtype.Names
+	w *work
+}
+
+func (n fullNames) Name(kind string, oid pgtype.OID) (string, bool) {
+	if kind == "regclass" {
+		if r := n.w.Catalog.Relation(oid); r != nil && r.Class != desc.System {
+			return n.w.qualified(r), true
+		}
+	}
+	return n.Names.Name(kind, oid)
+}
+
+// qualified is a relation's name in full.
+func (w *work) qualified(r *desc.Relation) string {
+	return pgtype.QuoteIdentifier(w.schemaName(r.Schema)) + "." + pgtype.QuoteIdentifier(r.Name)
 }
 
 // bindView binds the query of a view.
@@ -51,14 +75,7 @@ func (w *work) bindView(n *pg_query.Node) (*bind.ViewDef, error) {
 	if sel == nil {
 		return nil, pgerr.Unsupported("a view of this statement")
 	}
-	def, err := bind.BindView(w.Bind, sel)
-	if err != nil {
-		return nil, err
-	}
-	if def.Query == "" {
-		def.Query, err = pg_query.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: n}}})
-	}
-	return def, err
+	return bind.BindView(w.Bind, sel)
 }
 
 // typeName finds a type by its name in the statement.

@@ -9,7 +9,6 @@ import (
 	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/internal/pgerr"
-	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
 // maxColumns is how many columns a table can have.
@@ -271,14 +270,6 @@ func (b *tableBuild) finishColumns() error {
 func (b *tableBuild) serialDefault(col *desc.Column, seq *desc.Relation) {
 	col.Default = "nextval(" + quoteLiteral(b.w.qualified(seq)) + "::regclass)"
 	col.DefaultRefs = []desc.ColumnRef{{Relation: seq.OID}}
-}
-
-// qualified is a relation's name as an expression refers to it: with its schema unless the search path finds it.
-func (w *work) qualified(r *desc.Relation) string {
-	if o, err := w.find(&pg_query.RangeVar{Relname: r.Name}); err == nil && o.rel != nil && o.rel.OID == r.OID {
-		return pgtype.QuoteIdentifier(r.Name)
-	}
-	return pgtype.QuoteIdentifier(w.schemaName(r.Schema)) + "." + pgtype.QuoteIdentifier(r.Name)
 }
 
 func (b *tableBuild) finishDefault(c *columnBuild, col *desc.Column) error {
