@@ -80,7 +80,7 @@ func (b *binder) toBool(e expr.Expr, construct string) expr.Expr {
 			b.errorf(b.loc(e), pgerr.DatatypeMismatch, "argument of %s must be type boolean, not type %s", construct, e.Type())
 		}
 	}
-	if returnsSet(r) {
+	if b.setCalls > 0 && returnsSet(r) {
 		b.errorf(b.loc(e), pgerr.DatatypeMismatch, "argument of %s must not return a set", construct)
 	}
 	return r
@@ -94,7 +94,7 @@ func (b *binder) toType(e expr.Expr, t *pgtype.Type, construct string) expr.Expr
 			b.errorf(b.loc(e), pgerr.DatatypeMismatch, "argument of %s must be type %s, not type %s", construct, t, e.Type())
 		}
 	}
-	if returnsSet(r) {
+	if b.setCalls > 0 && returnsSet(r) {
 		b.errorf(b.loc(e), pgerr.DatatypeMismatch, "argument of %s must not return a set", construct)
 	}
 	return r

@@ -57,22 +57,23 @@ func guard(f func()) (err error) {
 
 // binder is the state of binding one statement.
 type binder struct {
-	ctx     context.Context
-	env     *Env
-	source  string // the text that locations refer to; "" for stored texts, whose errors have no position
-	rels    int32  // the last relation number given out
-	params  []*pgtype.Type
-	fixed   bool
-	refs    []*expr.Param
-	locs    map[expr.Expr]int32
-	entries map[int32]*rangeEntry
-	perms   []*permission
-	viaView desc.OID // owner of the view being expanded, 0 outside views
-	depth   int      // of views in views
-	nesting int      // of expressions
-	castLoc int32    // of the explicit cast being bound, -1 outside
-	noSets  string   // the construct that forbids set-returning functions around the expression, ""
-	scope   *scope
+	ctx      context.Context
+	env      *Env
+	source   string // the text that locations refer to; "" for stored texts, whose errors have no position
+	rels     int32  // the last relation number given out
+	params   []*pgtype.Type
+	fixed    bool
+	refs     []*expr.Param
+	locs     map[expr.Expr]int32
+	entries  map[int32]*rangeEntry
+	perms    []*permission
+	viaView  desc.OID // owner of the view being expanded, 0 outside views
+	depth    int      // of views in views
+	nesting  int      // of expressions
+	setCalls int      // set-returning calls so far: without any, no search for them is needed
+	castLoc  int32    // of the explicit cast being bound, -1 outside
+	noSets   string   // the construct that forbids set-returning functions around the expression, ""
+	scope    *scope
 
 	stmt      *plan.Statement
 	ctes      int32

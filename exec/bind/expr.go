@@ -38,6 +38,7 @@ const (
 	kindIndexExpr
 	kindIndexPredicate
 	kindAlterColumn
+	kindCopyWhere
 	kindExecute
 )
 
@@ -72,6 +73,7 @@ var clauses = map[exprKind]clause{
 	kindIndexExpr:      {name: "index expressions", noSubquery: "cannot use subquery in index expression"},
 	kindIndexPredicate: {name: "index predicates", noSubquery: "cannot use subquery in index predicate"},
 	kindAlterColumn:    {name: "transform expressions", noSubquery: "cannot use subquery in transform expression"},
+	kindCopyWhere:      {name: "COPY FROM WHERE conditions", noSubquery: "cannot use subquery in COPY FROM WHERE condition"},
 	kindExecute:        {name: "EXECUTE parameters", noSubquery: "cannot use subquery in EXECUTE parameter"},
 }
 
@@ -95,6 +97,7 @@ func (b *binder) checkSetAllowed(loc int32) {
 		b.errorf(loc, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", c.name)
 	}
 	b.scope.hasSets = true
+	b.setCalls++
 }
 
 // maxDepth bounds the recursion into expressions; the parser lets no deeper tree through.

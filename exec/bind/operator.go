@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"strings"
 	"sync"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -27,7 +28,8 @@ func findOperatorProc(op *pgfacts.Operator) *pgfacts.Proc {
 		args = args[1:]
 	}
 	var loose *pgfacts.Proc
-	for _, p := range pgfacts.ProcsByName(op.Code) {
+	// The catalog qualifies the name where it is overloaded.
+	for _, p := range pgfacts.ProcsByName(strings.TrimPrefix(op.Code, "pg_catalog.")) {
 		if len(p.Args) != len(args) || p.Result != op.Result {
 			continue
 		}

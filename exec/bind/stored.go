@@ -24,9 +24,10 @@ const (
 	IndexExpression                   // immutable
 	IndexPredicate                    // immutable, boolean
 	AlterTypeUsing                    // ALTER COLUMN TYPE … USING
+	CopyWhere                         // boolean, COPY FROM … WHERE
 )
 
-var storedKinds = [...]exprKind{kindDefault, kindCheck, kindDomainCheck, kindGenerated, kindIndexExpr, kindIndexPredicate, kindAlterColumn}
+var storedKinds = [...]exprKind{kindDefault, kindCheck, kindDomainCheck, kindGenerated, kindIndexExpr, kindIndexPredicate, kindAlterColumn, kindCopyWhere}
 
 // Stored says how to bind an expression outside a query.
 type Stored struct {
@@ -77,7 +78,7 @@ func bindStored(env *Env, n *pg_query.Node, s Stored) *BoundExpr {
 	switch s.Kind {
 	case TableCheck, DomainCheck:
 		e = b.toBool(e, "CHECK")
-	case IndexPredicate:
+	case IndexPredicate, CopyWhere:
 		e = b.toBool(e, "WHERE")
 	}
 	if s.Type != nil {

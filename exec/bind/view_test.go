@@ -41,11 +41,15 @@ func viewTexts(env *bind.Env, sql string) string {
 	if err != nil {
 		return err.Error()
 	}
+	plain, err := bind.ViewText(env, d.Query, false)
+	if err != nil {
+		return d.Query + "\n" + err.Error()
+	}
 	pretty, err := bind.ViewText(env, d.Query, true)
 	if err != nil {
 		return d.Query + "\n" + err.Error()
 	}
-	return d.Query + "\n---\n" + pretty
+	return plain + "\n---\n" + pretty
 }
 
 func recordViews(t *testing.T, files []string) {

@@ -44,9 +44,12 @@ func checkDepth(s string) error {
 		case punctuation:
 			switch s[t.from] {
 			case '(', '[':
-				// The contents lie below what is pending outside; the bracket itself may be one more level to the left: a[1][2]….
-				chain[top]++
-				total++
+				// The contents lie below what is pending outside. A subscript is one more level to the left: a[1][2]…; parentheses
+				// alone make no level, and calls and subqueries inside each other are few enough by the grammar's own limit.
+				if s[t.from] == '[' {
+					chain[top]++
+					total++
+				}
 				chain = append(chain, 0)
 			case ')', ']':
 				if top > 0 {

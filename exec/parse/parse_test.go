@@ -29,6 +29,7 @@ func TestErrors(t *testing.T) {
 		{"select 1" + strings.Repeat(" union select 1", 100000), "54001", "stack depth limit exceeded", 0},
 		{"select 1 from a" + strings.Repeat(" natural join a", 100000), "54001", "stack depth limit exceeded", 0},
 		{"select a" + strings.Repeat("[1]", 100000), "54001", "stack depth limit exceeded", 0},
+		{"select " + strings.Repeat("(", 9000) + "1" + strings.Repeat(")", 9000), "", "", 0},
 		{"select " + strings.Repeat("(1+", 100000), "54001", "stack depth limit exceeded", 0},
 		{"select " + strings.Repeat("not ", 100000) + "true", "42601", `memory exhausted at or near "not"`, 40000},
 		{"select 1 where true" + strings.Repeat(" or x = 1", 100000), "", "", 0},
