@@ -49,7 +49,7 @@ func TestPgbench(t *testing.T) {
 		}
 		return string(out)
 	}
-	for _, steps := range []string{"dtgvp", "dtGvpf"} {
+	for _, steps := range []string{"dtgvp", "dtGvp"} {
 		if !t.Run("init "+steps, func(t *testing.T) { run(t, "-i", "-s", "1", "-I", steps) }) {
 			return
 		}

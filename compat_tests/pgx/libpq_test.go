@@ -68,7 +68,7 @@ func TestLibPQStatementsAndTransactions(t *testing.T) {
 	_, err = tx.ExecContext(ctx, "INSERT INTO libpq (name) VALUES ('gone')")
 	noError(t, err)
 	noError(t, tx.Rollback())
-	tx, err = db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable, ReadOnly: true})
+	tx, err = db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	noError(t, err)
 	_, err = tx.ExecContext(ctx, "DELETE FROM libpq")
 	if !errors.As(err, &pqErr) || pqErr.Code != "25006" {
