@@ -40,7 +40,7 @@ type Scanner struct {
 
 // Scanner prepares reading of columns.
 func (t *Table) Scanner(nums []int16) *Scanner {
-	s := &Scanner{t: t, decode: row.NewDecoder(t.types, t.missing, nums), nums: nums}
+	s := &Scanner{t: t, decode: row.NewDecoder(t.onDisk, t.missing, nums), nums: nums}
 	for i, n := range nums {
 		if n < 0 {
 			s.system = append(s.system, i)

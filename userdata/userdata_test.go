@@ -131,6 +131,33 @@ func TestScopes(t *testing.T) {
 	r.expect(r.list("*", ScanRequest{Index: x, Equal: []pgtype.Datum{pgtype.Text("b")}}), "2 b 20")
 }
 
+// TestDroppedColumn reads rows that were written before a column was dropped, and writes them anew.
+func TestDroppedColumn(t *testing.T) {
+	r := newRoom(t, desc.Shared)
+	r.insert("", values(1, "a", 10), values(2, "b", 20))
+	rel := *r.table.Rel
+	rel.Columns = append([]desc.Column(nil), rel.Columns...)
+	rel.Columns[1].Dropped = true
+	rel.Indexes = []desc.Index{rel.Indexes[0], rel.Indexes[2]}
+	table, err := Open(&rel, builtinTypes{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.table = table
+	r.insert("", []pgtype.Datum{pgtype.Int(3), pgtype.Null, pgtype.Int(30)})
+	var got []string
+	err = r.in("", func(a *Access) error {
+		return table.Each(r.ctx, a, func(_ pgtype.Datum, v []pgtype.Datum) error {
+			got = append(got, fmt.Sprint(v[0].Int(), v[1].IsNull(), v[2].Int()))
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expect(got, "1 true 10", "2 true 20", "3 true 30")
+}
+
 // TestDuplicates checks that a taken key is 23505 and names constraint and value, and that NULLs are never taken.
 func TestDuplicates(t *testing.T) {
 	r := newRoom(t, desc.Shared)
