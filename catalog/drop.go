@@ -9,6 +9,7 @@ import (
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
 // firstUnpinnedOID is the first OID that the system can do without.
@@ -423,12 +424,34 @@ func (t *Txn) removeParts(ctx context.Context, table OID, parts []desc.ObjectRef
 			c := &r.Columns[o.SubID-1]
 			c.Default, c.DefaultOID, c.DefaultRefs, c.Generated = "", 0, nil, 0
 		case o.SubID != 0:
-			dropColumn(&r.Columns[o.SubID-1])
+			c := &r.Columns[o.SubID-1]
+			c.Type = t.storedAs(c.Type)
+			dropColumn(c)
 		default:
 			r.Indexes = slices.DeleteFunc(r.Indexes, func(x desc.Index) bool { return x.OID == o.OID })
 		}
 	}
 	return t.storeRelation(ctx, old, r)
+}
+
+// storedAs is the built-in type whose values lie in a row as a type's do: the type of a dropped column may be dropped as well, and rows that hold its
+// values are still to be read.
+func (t *Txn) storedAs(oid OID) OID {
+	x := t.Type(oid)
+	for x != nil && x.Kind == pgtype.KindDomain {
+		x = x.Base
+	}
+	switch {
+	case x == nil || x.OID < desc.FirstNormalOID:
+		if x != nil {
+			return x.OID
+		}
+	case x.Kind == pgtype.KindEnum:
+		return pgtype.OIDInt4
+	default:
+		return pgtype.OIDBytea
+	}
+	return oid
 }
 
 // dropColumn makes a column a placeholder: its number is never used again and rows go on holding its values. Its type is kept for reading them.
