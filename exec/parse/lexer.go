@@ -176,7 +176,8 @@ func (l *lexer) skipSpace() {
 	}
 }
 
-func (l *lexer) skipComment() {
+// skipComment reads a comment with those inside it; false when it does not end.
+func (l *lexer) skipComment() bool {
 	depth := 0
 	for l.at < len(l.s) {
 		switch rest := l.s[l.at:]; {
@@ -187,12 +188,13 @@ func (l *lexer) skipComment() {
 			depth--
 			l.at += 2
 			if depth == 0 {
-				return
+				return true
 			}
 		default:
 			l.at++
 		}
 	}
+	return false
 }
 
 func isDigit(c byte) bool     { return c >= '0' && c <= '9' }

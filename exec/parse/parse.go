@@ -63,7 +63,7 @@ func Parse(text string) ([]*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := parseTree(standard)
+	tree, err := parseTree(blankComments(standard))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,21 @@ import (
 	"github.com/kalampg/kalampg/internal/pgerr"
 )
 
+func TestManyComments(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("/*", 1000) + strings.Repeat("*/", 1000) + "SELECT 1":        "",
+		"SELECT" + strings.Repeat("/**/", 1000) + "'/*' /* é */ || $$/* */$$ -- /*": "",
+		"SELECT -- /*\n" + strings.Repeat("--/*\n", 100) + "'b'":                    "",
+		"SELECT 1" + strings.Repeat("/* */", 1000) + "/* no end":                    "unterminated /* comment",
+		"SELECT 1" + strings.Repeat("/*\n*/", 1000) + "SELECT 2":                    `syntax error at or near "2"`,
+	} {
+		statements, err := Parse(text)
+		if want == "" && (err != nil || len(statements) != 1) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%.80s: %d statements, %v", text, len(statements), err)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		sql      string
