@@ -39,8 +39,9 @@ type Table struct {
 	Rel *desc.Relation
 
 	types   []*pgtype.Type // by attribute number - 1; nil: dropped
+	onDisk  []*pgtype.Type // the same with the types of dropped columns, whose values old rows still hold and readers have to step over
 	missing []pgtype.Datum
-	all     []int16 // every attribute number, dropped ones too
+	all     []int16 // every attribute number, 0 for dropped ones
 	encode  *row.Encoder
 	decode  *row.Decoder // of all columns
 	scoped  bool
@@ -61,15 +62,16 @@ type Index struct {
 
 // Open makes a table ready. compute gives the KeyFunc of each index that has expressions or a predicate.
 func Open(rel *desc.Relation, types Types, compute map[desc.OID]KeyFunc) (*Table, error) {
-	t := &Table{Rel: rel, types: make([]*pgtype.Type, len(rel.Columns)), all: make([]int16, len(rel.Columns))}
+	t := &Table{Rel: rel, types: make([]*pgtype.Type, len(rel.Columns)), onDisk: make([]*pgtype.Type, len(rel.Columns)), all: make([]int16, len(rel.Columns))}
 	t.scoped = rel.Class == desc.User || rel.Class == desc.Stream && !rel.ScopeShared
 	for i := range rel.Columns {
 		c := &rel.Columns[i]
-		t.all[i] = c.Num
+		t.onDisk[i] = types.Type(c.Type)
 		if c.Dropped {
 			continue
 		}
-		if t.types[i] = types.Type(c.Type); t.types[i] == nil {
+		t.all[i], t.types[i] = c.Num, t.onDisk[i]
+		if t.types[i] == nil {
 			return nil, fmt.Errorf("userdata: column %s of %s has the unknown type %d", c.Name, rel.Name, c.Type)
 		}
 		if c.Missing != nil {
@@ -87,7 +89,7 @@ func Open(rel *desc.Relation, types Types, compute map[desc.OID]KeyFunc) (*Table
 		return nil, err
 	}
 	t.encode = row.NewEncoder(t.types)
-	t.decode = row.NewDecoder(t.types, t.missing, t.all)
+	t.decode = row.NewDecoder(t.onDisk, t.missing, t.all)
 	for i := range rel.Indexes {
 		x, err := t.openIndex(&rel.Indexes[i], types, compute[rel.Indexes[i].OID])
 		if err != nil {

@@ -48,11 +48,11 @@ func width(t *pgtype.Type) int {
 
 // Encoder encodes rows of one table version.
 type Encoder struct {
-	types  []*pgtype.Type // nil: dropped
+	types  []*pgtype.Type
 	widths []int
 }
 
-// NewEncoder makes an encoder; types are by attribute number, nil for dropped columns.
+// NewEncoder makes an encoder; types are by attribute number. The values of dropped columns are NULL.
 func NewEncoder(types []*pgtype.Type) *Encoder {
 	e := &Encoder{types: types, widths: make([]int, len(types))}
 	for i, t := range types {
@@ -200,6 +200,9 @@ func (d *Decoder) Decode(b []byte, out []pgtype.Datum) error {
 			return ErrCorrupt
 		}
 		if pos := d.out[i]; pos >= 0 {
+			if d.types[i] == nil {
+				return ErrCorrupt
+			}
 			v, err := d.value(i, b[p:p+w])
 			if err != nil {
 				return err
