@@ -38,7 +38,7 @@ func (s *Session) copy(ctx context.Context, st *parse.Statement, n *pg_query.Cop
 	}
 	s.txn.catalog.Refresh()
 	if n.IsFrom {
-		return s.copyFrom(ctx, n, o, sink)
+		return s.copyFrom(ctx, st, n, o, sink)
 	}
 	return s.copyTo(ctx, st, n, o, sink)
 }
@@ -261,7 +261,7 @@ func fileError(what, name string, err error) error {
 }
 
 // copyFrom runs COPY … FROM: an INSERT of one row of parameters, run for every row of the stream.
-func (s *Session) copyFrom(ctx context.Context, n *pg_query.CopyStmt, o *copyio.Options, sink result.Sink) error {
+func (s *Session) copyFrom(ctx context.Context, st *parse.Statement, n *pg_query.CopyStmt, o *copyio.Options, sink result.Sink) error {
 	rel, err := bind.RangeVar(s.bindEnv(), n.Relation)
 	if err != nil {
 		return err
@@ -269,14 +269,15 @@ func (s *Session) copyFrom(ctx context.Context, n *pg_query.CopyStmt, o *copyio.
 	if rel.Kind != desc.Table {
 		return notCopyable("to", rel)
 	}
-	if n.WhereClause != nil {
-		return pgerr.Unsupported("COPY FROM … WHERE")
+	where, err := s.copyCondition(st, rel, n.WhereClause)
+	if err != nil {
+		return err
 	}
 	columns, err := copyColumns(rel, n.Attlist)
 	if err != nil {
 		return err
 	}
-	q, err := s.copyInsert(ctx, rel, columns)
+	q, err := s.copyInsert(ctx, rel, columns, where)
 	if err != nil {
 		return err
 	}
@@ -305,7 +306,7 @@ func (s *Session) copyFrom(ctx context.Context, n *pg_query.CopyStmt, o *copyio.
 }
 
 // copyInsert prepares INSERT INTO rel (columns) VALUES ($1, …).
-func (s *Session) copyInsert(ctx context.Context, rel *desc.Relation, columns []desc.Column) (*portal, error) {
+func (s *Session) copyInsert(ctx context.Context, rel *desc.Relation, columns []desc.Column, where string) (*portal, error) {
 	values := make([]string, len(columns))
 	given := make([]*pgtype.Type, len(columns))
 	overriding := ""
@@ -319,6 +320,9 @@ func (s *Session) copyInsert(ctx context.Context, rel *desc.Relation, columns []
 	text := "INSERT INTO " + s.relationSQL(rel) + " DEFAULT VALUES"
 	if len(columns) > 0 {
 		text = fmt.Sprintf("INSERT INTO %s (%s)%s VALUES (%s)", s.relationSQL(rel), columnList(columns), overriding, strings.Join(values, ", "))
+	}
+	if where != "" {
+		text = s.filteredInsert(rel, columns, where)
 	}
 	p, err := s.inner(ctx, text, given)
 	if err != nil {
@@ -407,13 +411,14 @@ func (l *loader) run(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	for count := 0; ; count++ {
+	count := 0
+	for i := 0; ; i++ {
 		l.column, l.shown = "", false
 		fields, err := l.reader.Row()
 		if err != nil || fields == nil {
 			return count, err
 		}
-		if count&255 == 0 && ctx.Err() != nil {
+		if i&255 == 0 && ctx.Err() != nil {
 			return count, context.Cause(ctx)
 		}
 		if err := l.parse(fields); err != nil {
@@ -425,6 +430,7 @@ func (l *loader) run(ctx context.Context) (int, error) {
 		if _, err := l.q.program.Root.Next(); err != nil {
 			return count, err
 		}
+		count += int(l.q.program.Affected()) // none for a row that WHERE does not let through
 	}
 }
 
@@ -493,8 +499,10 @@ func (l *loader) located(err error) error {
 	if l.column != "" {
 		e.Where += ", column " + l.column
 		if l.shown {
-			e.Where += `: "` + l.value + `"`
+			e.Where += `: "` + shortened(l.value) + `"`
 		}
+	} else if line, ok := l.reader.Record(); ok {
+		e.Where += `: "` + shortened(line) + `"`
 	}
 	return err
 }

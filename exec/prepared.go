@@ -135,7 +135,12 @@ func outputColumns(s *plan.Statement) []result.Column {
 	}
 	out := make([]result.Column, len(s.Columns))
 	for i, c := range s.Columns {
-		out[i] = result.Column{Name: c.Name, Type: c.Type, Typmod: c.Typmod, TableOID: c.Table, Attnum: c.Num}
+		// Clients see the base type of a domain.
+		t, mod := c.Type, c.Typmod
+		for ; t.Kind == pgtype.KindDomain && t.Base != nil; t = t.Base {
+			mod = max(mod, t.BaseMod)
+		}
+		out[i] = result.Column{Name: c.Name, Type: t, Typmod: mod, TableOID: c.Table, Attnum: c.Num}
 	}
 	return out
 }

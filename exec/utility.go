@@ -12,7 +12,6 @@ import (
 	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/ddl"
 	"github.com/kalampg/kalampg/exec/parse"
-	"github.com/kalampg/kalampg/exec/plan"
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -410,92 +409,6 @@ func (s *Session) vacuum(ctx context.Context, n *pg_query.VacuumStmt) (string, e
 		}
 	}
 	return tag, nil
-}
-
-// explain runs EXPLAIN.
-func (s *Session) explain(ctx context.Context, q *portal, n *pg_query.ExplainStmt, sink result.Sink, describe bool) error {
-	o, err := explainOptions(n.Options)
-	if err != nil {
-		return err
-	}
-	if !planned(n.Query) {
-		return pgerr.Unsupported("EXPLAIN of this statement")
-	}
-	inner := *q.p.stmt
-	inner.Node = n.Query
-	p := &prepared{text: q.p.text, stmt: &inner, given: q.p.params}
-	if err := s.prepareRun(ctx, p); err != nil {
-		return err
-	}
-	if err := s.checkPrivileges(p.plan); err != nil {
-		return err
-	}
-	if o.Analyze {
-		began := time.Now()
-		inner, err := s.newPortal("", p, q.params, nil)
-		if err != nil {
-			return err
-		}
-		defer inner.release()
-		if err := s.start(ctx, inner); err != nil {
-			return err
-		}
-		for {
-			row, err := inner.pull()
-			if err != nil {
-				return err
-			}
-			if row == nil {
-				break
-			}
-			o.Rows++
-		}
-		o.Elapsed = time.Since(began)
-	}
-	if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {
-		return err
-	}
-	for _, line := range plan.Explain(p.plan, o) {
-		if err := sink.Row([]pgtype.Datum{pgtype.Text(line)}); err != nil {
-			return err
-		}
-	}
-	return sink.Complete("EXPLAIN")
-}
-
-func explainOptions(list []*pg_query.Node) (plan.ExplainOptions, error) {
-	o := plan.ExplainOptions{Costs: true}
-	for _, x := range list {
-		d := x.GetDefElem()
-		on := true
-		text := ""
-		switch {
-		case d.Arg.GetBoolean() != nil:
-			on = d.Arg.GetBoolean().Boolval
-		case d.Arg.GetInteger() != nil:
-			on = d.Arg.GetInteger().Ival != 0
-		case d.Arg.GetString_() != nil:
-			text = strings.ToLower(d.Arg.GetString_().Sval)
-			on = text != "off" && text != "false" && text != "0"
-		}
-		switch d.Defname {
-		case "analyze":
-			o.Analyze = on
-		case "verbose":
-			o.Verbose = on
-		case "costs":
-			o.Costs = on
-		case "timing", "summary", "buffers", "settings", "wal", "generic_plan":
-		case "format":
-			o.Format = text
-			if text != "text" && text != "json" {
-				return o, pgerr.Unsupported("EXPLAIN (FORMAT " + strings.ToUpper(text) + ")")
-			}
-		default:
-			return o, pgerr.Newf(pgerr.SyntaxError, "unrecognized EXPLAIN option %q", d.Defname)
-		}
-	}
-	return o, nil
 }
 
 // sortedNames gives the keys of a map in order.

@@ -25,8 +25,9 @@ type Reader struct {
 	eof     bool
 	fields  []Field
 	scratch []byte
-	cut     bool // the last line had no end
-	Line    int  // of the row that is read, from 1, for errors
+	cut     bool   // the last line had no end
+	record  []byte // what was read of the row, raw
+	Line    int    // of the row that is read, from 1, for errors
 
 	// NotNull and NullQuoted tell, by position, the columns of FORCE_NOT_NULL and FORCE_NULL; nil: none.
 	NotNull, NullQuoted []bool
@@ -53,8 +54,12 @@ func (r *Reader) more() (bool, error) {
 	return true, err
 }
 
+// Record gives the line of the row that was read last, as it came, for errors about it; false in the binary format and where there is none.
+func (r *Reader) Record() (string, bool) { return string(r.record), r.record != nil }
+
 // Row gives the next row's fields, nil at the end.
 func (r *Reader) Row() ([]Field, error) {
+	r.record = nil
 	switch r.o.Format {
 	case Binary:
 		return r.binaryRow()
@@ -116,6 +121,7 @@ func (r *Reader) textRow() ([]Field, error) {
 		}
 		return nil, err
 	}
+	r.record = line
 	r.fields, r.scratch = r.fields[:0], r.scratch[:0]
 	if cap(r.scratch) < len(line) {
 		r.scratch = make([]byte, 0, 2*len(line))
@@ -240,12 +246,12 @@ func (r *Reader) csvRow() ([]Field, error) {
 			return nil, err
 		}
 		if !ok {
-			r.scratch = record
+			r.scratch, r.record = record, append(record, '\n')
 			return nil, pgerr.New(pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
 		}
 		record = append(append(record, '\n'), next...)
 	}
-	r.scratch = record
+	r.scratch, r.record = record, record
 	return r.csvFields(record), nil
 }
 

@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/kalampg/kalampg/exec/expr"
 )
 
-// ExplainOptions are the options of EXPLAIN. Rows and Elapsed are what ANALYZE measured of the whole statement.
+// ExplainOptions are the options of EXPLAIN. Rows, First (when the first row was there) and Elapsed are what ANALYZE measured of the whole statement.
 type ExplainOptions struct {
-	Analyze, Verbose, Costs bool
-	Format                  string // "" or "text", "json"
-	Rows                    int64
-	Elapsed                 time.Duration
+	Analyze, Verbose, Costs, Timing, Summary bool
+	Format                                   string // "" or "text", "json"
+	Rows                                     int64
+	Planning, First, Elapsed                 time.Duration
 }
 
 // Explain describes a plan as EXPLAIN prints it, one element per line of text.
@@ -24,11 +26,22 @@ func Explain(s *Statement, o ExplainOptions) []string {
 	var lines []string
 	root.text(&lines, 0, o)
 	if o.Analyze {
-		lines[0] += fmt.Sprintf(" (actual rows=%d)", o.Rows)
-		lines = append(lines, fmt.Sprintf("Execution Time: %.3f ms", float64(o.Elapsed.Microseconds())/1000))
+		timing := ""
+		if o.Timing {
+			timing = fmt.Sprintf("time=%.3f..%.3f ", milliseconds(o.First), milliseconds(o.Elapsed))
+		}
+		lines[0] += fmt.Sprintf(" (actual %srows=%d loops=1)", timing, o.Rows)
+	}
+	if o.Summary {
+		lines = append(lines, fmt.Sprintf("Planning Time: %.3f ms", milliseconds(o.Planning)))
+		if o.Analyze {
+			lines = append(lines, fmt.Sprintf("Execution Time: %.3f ms", milliseconds(o.Elapsed)))
+		}
 	}
 	return lines
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
 // step is one line of an EXPLAIN: a node under the name that tools know, its details, its inputs.
 type step struct {
@@ -67,9 +80,19 @@ func (s *step) object() map[string]any {
 }
 
 func explainJSON(root *step, o ExplainOptions) []string {
-	top := map[string]any{"Plan": root.object()}
+	node := root.object()
+	top := map[string]any{"Plan": node}
 	if o.Analyze {
-		top["Execution Time"] = float64(o.Elapsed.Microseconds()) / 1000
+		node["Actual Rows"], node["Actual Loops"] = o.Rows, 1
+		if o.Timing {
+			node["Actual Startup Time"], node["Actual Total Time"] = milliseconds(o.First), milliseconds(o.Elapsed)
+		}
+	}
+	if o.Summary {
+		top["Planning Time"] = milliseconds(o.Planning)
+		if o.Analyze {
+			top["Execution Time"] = milliseconds(o.Elapsed)
+		}
 	}
 	text, err := json.MarshalIndent([]any{top}, "", "  ")
 	if err != nil {
@@ -88,15 +111,16 @@ func describe(n Node) *step {
 	case *Project:
 		return s.inputs[0]
 	case *Filter:
-		in := s.inputs[0]
-		in.details = append(in.details, [2]string{"Filter", printExpr(n.Cond)})
-		return in
+		return s.filter(n)
 	case *Scan:
 		s.scan(n)
 	case *SystemScan:
 		s.name = "System Scan on " + aliased(n.Table.Name, n.Alias)
 	case *Values:
-		s.name = "Values Scan"
+		s.name = `Values Scan on "*VALUES*"`
+		if len(n.Rows) == 1 {
+			s.name = "Result"
+		}
 	case *OneRow:
 		s.name = "Result"
 	case *FuncScan:
@@ -109,7 +133,13 @@ func describe(n Node) *step {
 		s.name = "HashAggregate"
 		if len(n.Keys) == 0 {
 			s.name = "Aggregate"
+			break
 		}
+		keys := make([]string, len(n.Keys))
+		for i, k := range n.Keys {
+			keys[i] = printExpr(k)
+		}
+		s.details = append(s.details, [2]string{"Group Key", strings.Join(keys, ", ")})
 	case *Sort:
 		s.name = "Sort"
 		keys := make([]string, len(n.Keys))
@@ -145,6 +175,41 @@ func describe(n Node) *step {
 		s.name = fmt.Sprintf("%T", n)
 	}
 	return s
+}
+
+// filter adds a condition to what it filters. One that no row can change is tested once, before the input is read; a false one leaves nothing to read.
+func (s *step) filter(n *Filter) *step {
+	in := s.inputs[0]
+	detail := [2]string{"Filter", printExpr(n.Cond)}
+	if !once(n.Cond) {
+		in.details = append(in.details, detail)
+		return in
+	}
+	detail[0] = "One-Time Filter"
+	if in.name == "Result" {
+		in.details = append(in.details, detail)
+		return in
+	}
+	out := &step{name: "Result", details: [][2]string{detail}, inputs: []*step{in}}
+	if c, ok := n.Cond.(*expr.Const); ok && (c.Value.IsNull() || !c.Value.Bool()) {
+		out.inputs = nil
+	}
+	return out
+}
+
+// once tells whether a condition is the same for all rows.
+func once(cond expr.Expr) bool {
+	same := true
+	expr.Walk(cond, func(e expr.Expr) bool {
+		switch e := e.(type) {
+		case *expr.Var, *expr.Subquery:
+			same = false
+		case *expr.Call:
+			same = same && e.Proc.Volatile != 'v'
+		}
+		return same
+	})
+	return same
 }
 
 func aliased(name, alias string) string {

@@ -128,6 +128,9 @@ func (s *subplan) Types() []*pgtype.Type { return s.types }
 func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
 	switch n := node.(type) {
 	case *plan.Scan:
+		if n.Table.Kind == desc.Sequence {
+			return b.sequenceScan(n, outer)
+		}
 		return b.scan(n, outer)
 	case *plan.SystemScan:
 		return b.systemScan(n, outer)
