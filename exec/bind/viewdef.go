@@ -26,11 +26,21 @@ type ViewDef struct {
 
 // BindView binds the query of CREATE VIEW. Names in the result's text are qualified but for pg_catalog's.
 func BindView(env *Env, n *pg_query.SelectStmt) (def *ViewDef, err error) {
+	return BindViewAs(env, n, "", nil)
+}
+
+// BindViewAs is BindView for a query within a statement, whose text errors point into, with the names that the statement gives the first columns.
+func BindViewAs(env *Env, n *pg_query.SelectStmt, source string, names []string) (def *ViewDef, err error) {
 	err = guard(func() {
-		b := newBinder(context.Background(), env, "")
+		b := newBinder(context.Background(), env, source)
 		b.fixed = true
 		q := b.selectStmt(n, nil)
 		b.resolveParams()
+		for p := q; p != nil; p = p.left {
+			for i := range p.out[:min(len(names), len(p.out))] {
+				p.out[i].name = names[i]
+			}
+		}
 		b.env = env.stored() // the text must mean the same whatever search_path will be
 		def = &ViewDef{Columns: outputColumns(q), Query: b.queryText(q, false)}
 		def.DependsOn, def.TypesUsed = b.viewReferences(q)

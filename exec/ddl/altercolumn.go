@@ -165,7 +165,7 @@ func (a *alteration) columnDefault(cmd *pg_query.AlterTableCmd) error {
 	if cmd.Def != nil {
 		x, err := w.bindStored(cmd.Def, bind.Stored{Kind: bind.ColumnDefault, Type: w.Catalog.Type(c.Type), Typmod: c.Typmod, Column: c.Name})
 		if err != nil {
-			return err
+			return noPosition(err)
 		}
 		if !isNull(x.Expr) {
 			text, r = x.text, refs(x.BoundExpr, false)
@@ -177,6 +177,14 @@ func (a *alteration) columnDefault(cmd *pg_query.AlterTableCmd) error {
 		c.Default, c.DefaultRefs, c.DefaultOID = text, r, 0
 		return nil
 	})
+}
+
+// noPosition takes the position out of an error where PostgreSQL does not give any.
+func noPosition(err error) error {
+	if e, ok := pgerr.As(err); ok {
+		e.Position = 0
+	}
+	return err
 }
 
 func (a *alteration) setNotNull(cmd *pg_query.AlterTableCmd) error {

@@ -18,7 +18,7 @@ func (a *alteration) addConstraint(k *pg_query.Constraint) error {
 	}
 	b := &tableBuild{w: a.w, rel: a.rel().Clone()}
 	if err := b.tableConstraint(k); err != nil {
-		return err
+		return noPosition(err)
 	}
 	if err := b.chooseKeys(0); err != nil {
 		return err

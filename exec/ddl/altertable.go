@@ -247,7 +247,7 @@ func (a *alteration) finish() error {
 	}
 	for _, oid := range a.indexes {
 		if err := t.BuildIndex(w.Ctx, w.Access, rel.Index(oid)); err != nil {
-			return err
+			return w.notBuilt(rel, err)
 		}
 	}
 	return nil
@@ -321,7 +321,7 @@ func (a *alteration) rewriteRows() error {
 		}
 		return out, check(out)
 	})
-	return newIndexError(err)
+	return w.notBuilt(rel, newIndexError(err))
 }
 
 // missing are the values that columns which the old rows have not begin with.

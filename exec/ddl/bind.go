@@ -70,12 +70,12 @@ func (w *work) qualified(r *desc.Relation) string {
 }
 
 // bindView binds the query of a view.
-func (w *work) bindView(n *pg_query.Node) (*bind.ViewDef, error) {
+func (w *work) bindView(n *pg_query.Node, names []string) (*bind.ViewDef, error) {
 	sel := n.GetSelectStmt()
 	if sel == nil {
 		return nil, pgerr.Unsupported("a view of this statement")
 	}
-	return bind.BindView(w.Bind, sel)
+	return bind.BindViewAs(w.Bind, sel, w.stmt.Source, names)
 }
 
 // typeName finds a type by its name in the statement.

@@ -14,6 +14,11 @@ import (
 // comment runs COMMENT ON.
 func (w *work) comment(n *pg_query.CommentStmt) error {
 	ref, err := w.commented(n)
+	if pgerr.Is(err, pgerr.InvalidCatalogName) { // a restored dump may name a database that is called otherwise here
+		e, _ := pgerr.As(err)
+		w.Notice(pgerr.Notice("WARNING", e.Code, "%s", e.Message))
+		return nil
+	}
 	if err != nil {
 		return err
 	}

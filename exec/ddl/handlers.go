@@ -46,7 +46,7 @@ func HasInto(n *pg_query.SelectStmt) bool {
 // renameWord is the object in the command tag of a RENAME: that of the relation for its columns and constraints.
 func renameWord(n *pg_query.RenameStmt) string {
 	switch n.RenameType {
-	case pg_query.ObjectType_OBJECT_COLUMN, pg_query.ObjectType_OBJECT_ATTRIBUTE, pg_query.ObjectType_OBJECT_TABCONSTRAINT:
+	case pg_query.ObjectType_OBJECT_COLUMN, pg_query.ObjectType_OBJECT_ATTRIBUTE:
 		return objectWord(n.RelationType)
 	}
 	return objectWord(n.RenameType)

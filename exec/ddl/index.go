@@ -229,7 +229,15 @@ func (w *work) buildIndex(rel *desc.Relation, x *desc.Index) error {
 	if err != nil {
 		return err
 	}
-	return t.BuildIndex(w.Ctx, w.Access, x)
+	return w.notBuilt(rel, t.BuildIndex(w.Ctx, w.Access, x))
+}
+
+// notBuilt names the table in the error about an index that cannot be built.
+func (w *work) notBuilt(rel *desc.Relation, err error) error {
+	if e, ok := pgerr.As(err); ok && e.Code == pgerr.UniqueViolation {
+		e.Schema, e.Table = w.schemaName(rel.Schema), rel.Name
+	}
+	return err
 }
 
 // reindex runs REINDEX.

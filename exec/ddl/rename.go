@@ -115,7 +115,7 @@ func (w *work) renameColumn(n *pg_query.RenameStmt) error {
 }
 
 func (w *work) renameConstraint(n *pg_query.RenameStmt) error {
-	o, ok, err := w.renamed(n, n.RelationType)
+	o, ok, err := w.renamed(n, pg_query.ObjectType_OBJECT_TABLE)
 	if !ok {
 		return err
 	}

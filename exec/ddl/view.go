@@ -22,7 +22,7 @@ func (w *work) createView(n *pg_query.ViewStmt) error {
 	if n.View.Relpersistence == "u" {
 		return pgerr.New(pgerr.SyntaxError, "views cannot be unlogged because they do not have storage")
 	}
-	def, err := w.bindView(n.Query)
+	def, err := w.bindView(n.Query, stringsOf(n.Aliases))
 	if err != nil {
 		return err
 	}
