@@ -378,18 +378,38 @@ func (b *binder) subscripts(subs []*pg_query.A_Indices) (slice bool, lower, uppe
 
 // jsonbSubscript binds j['a'][0] as the path operator #>.
 func (b *binder) jsonbSubscript(e expr.Expr, subs []*pg_query.A_Indices) expr.Expr {
-	path := &expr.Array{Typed: typed(pgtype.ByOID(pgtype.OIDTextArray), -1)}
+	path := &expr.Array{Typed: typed(pgtype.ByOID(pgtype.OIDTextArray), -1), Elems: b.jsonbPath(e, subs)}
+	return b.operatorCall("#>", e, path, b.loc(e))
+}
+
+// jsonbPath binds the subscripts of a jsonb value as texts.
+func (b *binder) jsonbPath(e expr.Expr, subs []*pg_query.A_Indices) []expr.Expr {
+	var path []expr.Expr
 	for _, s := range subs {
 		if s.IsSlice {
-			b.errorf(b.loc(e), pgerr.DatatypeMismatch, "jsonb subscript does not support slices")
+			b.errorf(sliceLoc(s), pgerr.DatatypeMismatch, "jsonb subscript does not support slices")
 		}
 		i := b.expr(s.Uidx)
-		v := b.coerceTo(i, textType, -1, assignmentCast, expr.AsImplicitCast)
-		if v == nil || i.Type() != unknownType && i.Type() != textType && i.Type() != int4Type {
+		form := implicitCast
+		if i.Type() == int4Type || i.Type().OID == pgtype.OIDInt2 {
+			form = explicitCast
+		}
+		v := b.coerceTo(i, textType, -1, form, expr.AsImplicitCast)
+		if v == nil {
 			b.failAt(b.loc(i), pgerr.Newf(pgerr.DatatypeMismatch, "subscript type %s is not supported", i.Type()).
 				WithHint("jsonb subscript must be coercible to either integer or text."))
 		}
-		path.Elems = append(path.Elems, v)
+		path = append(path, v)
 	}
-	return b.operatorCall("#>", e, path, b.loc(e))
+	return path
+}
+
+// sliceLoc is where the bound of a slice stands.
+func sliceLoc(s *pg_query.A_Indices) int32 {
+	for _, n := range []*pg_query.Node{s.Uidx, s.Lidx} {
+		if n != nil {
+			return nodeLoc(n)
+		}
+	}
+	return -1
 }

@@ -262,6 +262,9 @@ func (b *binder) assignPath(base expr.Expr, t0 *pgtype.Type, mod int32, name str
 		subs = append(subs, path[0].GetAIndices())
 		path = path[1:]
 	}
+	if t.OID == pgtype.OIDJsonb {
+		return b.assignJSON(base, t0, mod, name, subs, v)
+	}
 	if !t.IsArray() {
 		b.errorf(loc, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", t0)
 	}
@@ -279,6 +282,17 @@ func (b *binder) assignPath(base expr.Expr, t0 *pgtype.Type, mod int32, name str
 	a.Value = b.coerceTo(v, want, mod, assignmentCast, expr.AsImplicitCast)
 	if a.Value == nil {
 		b.failAt(b.loc(v), pgerr.Newf(pgerr.DatatypeMismatch, "subscripted assignment to \"%s\" requires type %s but expression is of type %s", name, want, v.Type()).
+			WithHint("You will need to rewrite or cast the expression."))
+	}
+	return a
+}
+
+// assignJSON is the new value of a jsonb column of which a part is assigned.
+func (b *binder) assignJSON(base expr.Expr, t *pgtype.Type, mod int32, name string, subs []*pg_query.A_Indices, v expr.Expr) expr.Expr {
+	a := &expr.SubscriptAssign{Typed: typed(t, mod), Arg: base, Upper: b.jsonbPath(base, subs)}
+	a.Value = b.coerceTo(v, t.BaseType(), -1, assignmentCast, expr.AsImplicitCast)
+	if a.Value == nil {
+		b.failAt(b.loc(v), pgerr.Newf(pgerr.DatatypeMismatch, "subscripted assignment to \"%s\" requires type %s but expression is of type %s", name, t, v.Type()).
 			WithHint("You will need to rewrite or cast the expression."))
 	}
 	return a

@@ -139,8 +139,40 @@ func bitAggregates() []Def {
 			defs = append(defs, Def{OID: oid, Name: name, SkipNulls: true, Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &bitState{op: op}, nil }})
 		}
 	}
+	for oid, op := range map[pgtype.OID]Scalar{
+		2242: bitwise("AND", func(x, y byte) byte { return x & y }),
+		2243: bitwise("OR", func(x, y byte) byte { return x | y }),
+		6167: bitwise("XOR", func(x, y byte) byte { return x ^ y }),
+	} {
+		defs = append(defs, Def{OID: oid, Name: "of bit", SkipNulls: true, Aggregate: func(c *Call, _ []pgtype.Datum) (State, error) { return &bitsState{c: c, op: op}, nil }})
+	}
 	return defs
 }
+
+// bitsState is bit_and, bit_or and bit_xor of bit strings, which must be of one length.
+type bitsState struct {
+	c     *Call
+	value pgtype.Datum
+	op    Scalar
+}
+
+func (s *bitsState) Add(a []pgtype.Datum) (err error) {
+	if s.value.IsNull() {
+		s.value = a[0].Clone(pgtype.BitType)
+		return nil
+	}
+	s.value, err = s.op(s.c, []pgtype.Datum{s.value, a[0]})
+	return err
+}
+
+func (s *bitsState) Merge(other State) error {
+	if o := other.(*bitsState); !o.value.IsNull() {
+		return s.Add([]pgtype.Datum{o.value})
+	}
+	return nil
+}
+
+func (s *bitsState) Result() (pgtype.Datum, error) { return s.value, nil }
 
 func (s *bitState) Add(a []pgtype.Datum) error {
 	if !s.any {

@@ -103,6 +103,9 @@ func (s *jsonObjectAgg) Add(a []pgtype.Datum) error {
 	}
 	if s.unique {
 		if s.seen[key] {
+			if s.object.binary {
+				return pgerr.New(pgerr.DuplicateJSONObjectKeyValue, "duplicate JSON object key value")
+			}
 			return pgerr.Newf(pgerr.DuplicateJSONObjectKeyValue, "duplicate JSON object key value: %s", jsonb.AppendString(nil, key))
 		}
 		s.seen[key] = true

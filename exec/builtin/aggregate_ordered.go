@@ -16,6 +16,17 @@ var orderedAggregates = []Def{
 	{OID: 3980, Name: "percentile_cont", Aggregate: newPercentile(betweenFloats)},
 	{OID: 3982, Name: "percentile_cont", Aggregate: newPercentile(betweenIntervals)},
 	{OID: 3984, Name: "mode", Aggregate: newMode},
+	{OID: 3986, Name: "rank", Aggregate: newHypothetical(func(s *hypothetical) pgtype.Datum { return pgtype.Int(s.below + 1) })},
+	{OID: 3988, Name: "percent_rank", Aggregate: newHypothetical(func(s *hypothetical) pgtype.Datum {
+		if s.rows == 0 {
+			return pgtype.Float(0)
+		}
+		return pgtype.Float(float64(s.below) / float64(s.rows))
+	})},
+	{OID: 3990, Name: "cume_dist", Aggregate: newHypothetical(func(s *hypothetical) pgtype.Datum {
+		return pgtype.Float(float64(s.below+s.peers+1) / float64(s.rows+1))
+	})},
+	{OID: 3992, Name: "dense_rank", Aggregate: newHypothetical(func(s *hypothetical) pgtype.Datum { return pgtype.Int(s.distinct + 1) })},
 }
 
 // percentileOf picks or computes the value at a fraction of sorted values.
@@ -140,3 +151,37 @@ func (s *modeState) Add(a []pgtype.Datum) error {
 }
 
 func (s *modeState) Result() (pgtype.Datum, error) { return s.best, nil }
+
+// hypothetical counts where the row of the direct arguments would stand among the others, which come in their order.
+type hypothetical struct {
+	c      *Call
+	row    []pgtype.Datum
+	last   []pgtype.Datum
+	result func(*hypothetical) pgtype.Datum
+
+	rows, below, peers int64
+	distinct           int64 // different rows below
+}
+
+func newHypothetical(result func(*hypothetical) pgtype.Datum) Aggregate {
+	return func(c *Call, direct []pgtype.Datum) (State, error) {
+		return &hypothetical{c: c, row: direct, result: result}, nil
+	}
+}
+
+func (s *hypothetical) Add(a []pgtype.Datum) error {
+	s.rows++
+	switch d := s.c.Order(a, s.row); {
+	case d == 0:
+		s.peers++
+	case d < 0:
+		s.below++
+		if s.last == nil || s.c.Order(s.last, a) != 0 {
+			s.distinct++
+			s.last = append(s.last[:0], a...)
+		}
+	}
+	return nil
+}
+
+func (s *hypothetical) Result() (pgtype.Datum, error) { return s.result(s), nil }

@@ -17,6 +17,7 @@ var sumAggregates = []Def{
 	{OID: 2109, Name: "sum(smallint)", Aggregate: newIntSum(sumBigint), SkipNulls: true},
 	{OID: 2110, Name: "sum(real)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &floatSum{single: true}, nil }, SkipNulls: true},
 	{OID: 2111, Name: "sum(double precision)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &floatSum{}, nil }, SkipNulls: true},
+	{OID: 2112, Name: "sum(money)", Aggregate: newIntSum(sumMoney), SkipNulls: true},
 	{OID: 2113, Name: "sum(interval)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &intervalSum{}, nil }, SkipNulls: true},
 	{OID: 2114, Name: "sum(numeric)", Aggregate: func(*Call, []pgtype.Datum) (State, error) { return &numericSum{}, nil }, SkipNulls: true},
 	{OID: 2100, Name: "avg(bigint)", Aggregate: newIntSum(average), SkipNulls: true},
@@ -31,6 +32,7 @@ type intResult uint8
 
 const (
 	sumBigint intResult = iota
+	sumMoney
 	sumNumeric
 	average
 )
@@ -80,8 +82,11 @@ func (s *intSum) Result() (pgtype.Datum, error) {
 		return pgtype.Null, nil
 	}
 	switch s.result {
-	case sumBigint:
+	case sumBigint, sumMoney:
 		if s.hi != int64(s.lo)>>63 {
+			if s.result == sumMoney {
+				return pgtype.Null, pgerr.New(pgerr.NumericValueOutOfRange, "money out of range")
+			}
 			return pgtype.Null, pgerr.New(pgerr.NumericValueOutOfRange, "bigint out of range")
 		}
 		return pgtype.Int(int64(s.lo)), nil

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"slices"
 
@@ -13,7 +14,7 @@ import (
 var bitFamily = slices.Concat(
 	comparisons("bit", plainNames, compareBits),
 	[]Def{
-		comparer("bitcmp", compareBits),
+		{Name: "bitcmp", Scalar: bitsOrder},
 		{Name: "bit_and", Scalar: bitwise("AND", func(x, y byte) byte { return x & y })},
 		{Name: "bit_or", Scalar: bitwise("OR", func(x, y byte) byte { return x | y })},
 		{Name: "bitxor", Scalar: bitwise("XOR", func(x, y byte) byte { return x ^ y })},
@@ -48,6 +49,17 @@ var bitFamily = slices.Concat(
 		{Name: "varbit", Scalar: lengthCoercion(pgtype.VarbitType)},
 	},
 )
+
+// bitsOrder is bitcmp: its value, not only its sign, is PostgreSQL's, which subtracts the first bytes that differ.
+func bitsOrder(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	x, y := a[0].Bits(), a[1].Bits()
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return pgtype.Int(int64(x[i]) - int64(y[i])), nil
+		}
+	}
+	return pgtype.Int(int64(cmp.Compare(a[0].BitLength(), a[1].BitLength()))), nil
+}
 
 func compareBits(a, b pgtype.Datum) int { return pgtype.VarbitType.Codec.Compare(a, b) }
 

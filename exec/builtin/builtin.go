@@ -20,6 +20,7 @@ type Call struct {
 	Result   *pgtype.Type   // the result's type, concrete
 	Variadic bool           // the last argument was passed as VARIADIC array
 	Cache    any
+	Order    func(a, b []pgtype.Datum) int // of an ordered-set aggregate: the order of WITHIN GROUP
 }
 
 // Scalar computes one value. Functions that PostgreSQL declares strict are never called with a NULL.

@@ -4,13 +4,14 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
 // hashFamily is the hash support functions with PostgreSQL's values, which applications use to spread rows and to make lock numbers. They are Bob Jenkins' lookup3
 // (public domain) over the value's bytes on a little-endian machine.
-var hashFamily = hashDefs(
+var hashFamily = slices.Concat(hashDefs(
 	hashed{"hashint2", "hashint2extended", hashInt4Value},
 	hashed{"hashint4", "hashint4extended", hashInt4Value},
 	hashed{"hashoid", "hashoidextended", hashInt4Value},
@@ -28,7 +29,15 @@ var hashFamily = hashDefs(
 	hashed{"uuid_hash", "uuid_hash_extended", func(d pgtype.Datum, seed uint64) uint64 {
 		return hashBytes(pgtype.UuidType.Codec.AppendBinary(nil, nil, d), seed)
 	}},
-)
+	hashed{"hash_numeric", "hash_numeric_extended", func(d pgtype.Datum, seed uint64) uint64 { return hashNumeric(d.Numeric(), seed) }},
+	hashed{"jsonb_hash", "", func(d pgtype.Datum, _ uint64) uint64 { return hashJSONB(d.JSONB()) }},
+), []Def{
+	{Name: "jsonb_hash_extended", Scalar: func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+		return pgtype.Int(int64(hashJSONBExtended(a[0].JSONB(), uint64(a[1].Int())))), nil
+	}},
+	{Name: "hash_array", Scalar: hashArray},
+	{Name: "hash_array_extended", Scalar: hashArrayExtended},
+})
 
 // hashed is a type's hash function in its two forms; a seed of 0 gives in the lower half of the longer hash what the shorter one is.
 type hashed struct {

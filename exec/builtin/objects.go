@@ -13,6 +13,8 @@ func objectFamilies() []family {
 		{"catalog names", catalogNameFamily()},
 		{"information_schema", informationSchemaFamily},
 		{"session", sessionFamily},
+		{"input", inputFamily},
+		{"identifier", identifierFamily},
 		{"sequence", sequenceFamily},
 		{"sizes", sizeFamily},
 		{"network", networkFamily},

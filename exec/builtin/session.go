@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,8 +44,10 @@ var sessionFamily = []Def{
 	{Name: "pg_terminate_backend", Scalar: signalBackend(true)},
 	{Name: "pg_blocking_pids", Scalar: constant(pgtype.NewArrayValue(pgtype.Int4Type, nil))},
 	{Name: "pg_safe_snapshot_blocking_pids", Scalar: constant(pgtype.NewArrayValue(pgtype.Int4Type, nil))},
-	{Name: "pg_settings_get_flags", Scalar: givesNull},
-	{Name: "pg_input_is_valid", Scalar: inputIsValid},
+	{Name: "pg_settings_get_flags", Scalar: settingFlags},
+	{Name: "current_query", Scalar: currentQuery},
+	{Name: "system_user", Scalar: givesNull}, // no way to log in here has an identity of its own
+	{Name: "pg_xact_status", Scalar: transactionStatus},
 	{Name: "pg_num_nulls", Scalar: countNulls(true)},
 	{Name: "pg_num_nonnulls", Scalar: countNulls(false)},
 	{Name: "pg_advisory_unlock_all", Scalar: constant(pgtype.Text(""))}, // a session has none to release
@@ -123,6 +126,69 @@ func transactionID(assign bool) Scalar {
 	}
 }
 
+// currentQuery is the text of what the client sent.
+func currentQuery(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+	pid := c.Env.BackendPID()
+	for _, s := range c.Env.Sessions() {
+		if s.PID == pid {
+			return pgtype.Text(s.Query), nil
+		}
+	}
+	return pgtype.Null, nil
+}
+
+// transactionStatus knows the transaction that runs; how earlier ones ended is not kept, which PostgreSQL too says with NULL.
+func transactionStatus(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	id := uint64(a[0].Int())
+	current := c.Env.TransactionID(false)
+	switch {
+	case id != 0 && id == current:
+		return pgtype.Text("in progress"), nil
+	case current != 0 && id > current:
+		return pgtype.Null, errParameter("transaction ID %d is in the future", id)
+	}
+	return pgtype.Null, nil
+}
+
+// explainedSettings are the settings that EXPLAIN (SETTINGS) shows; kalampg's own have no flags.
+var explainedSettings = strings.Fields(`constraint_exclusion cpu_index_tuple_cost cpu_operator_cost cpu_tuple_cost cursor_tuple_fraction effective_cache_size
+	effective_io_concurrency hash_mem_multiplier jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost join_collapse_limit from_collapse_limit
+	maintenance_io_concurrency max_parallel_workers max_parallel_workers_per_gather min_parallel_index_scan_size min_parallel_table_scan_size
+	parallel_leader_participation parallel_setup_cost parallel_tuple_cost plan_cache_mode random_page_cost recursive_worktable_factor search_path seq_page_cost
+	temp_buffers work_mem debug_parallel_query`)
+
+// hiddenSettings are left out of the sample configuration.
+var hiddenSettings = strings.Fields(`allow_in_place_tablespaces allow_system_table_mods application_name backtrace_functions block_size data_checksums
+	data_directory_mode debug_assertions debug_discard_caches debug_io_direct debug_logical_replication_streaming debug_parallel_query ignore_checksum_failure
+	ignore_invalid_pages ignore_system_indexes in_hot_standby integer_datetimes is_superuser jit_debugging_support jit_dump_bitcode jit_expressions
+	jit_profiling_support jit_tuple_deforming max_function_args max_identifier_length max_index_keys post_auth_delay pre_auth_delay
+	remove_temp_files_after_crash restrict_nonsystem_relation_kind segment_size send_abort_for_crash send_abort_for_kill server_encoding server_version
+	server_version_num session_authorization shared_memory_size shared_memory_size_in_huge_pages ssl_library trace_notify trace_recovery_messages trace_sort
+	transaction_deferrable transaction_isolation transaction_read_only wal_block_size wal_consistency_checking wal_segment_size zero_damaged_pages`)
+
+// computedSettings are known only at run time.
+var computedSettings = strings.Fields("data_checksums data_directory_mode shared_memory_size shared_memory_size_in_huge_pages wal_segment_size")
+
+func settingFlags(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	name := strings.ToLower(a[0].Text())
+	if _, ok, err := c.Env.Setting(name, true); err != nil || !ok {
+		return pgtype.Null, err
+	}
+	flags := []string{}
+	add := func(flag string, is bool) {
+		if is {
+			flags = append(flags, flag)
+		}
+	}
+	add("EXPLAIN", slices.Contains(explainedSettings, name) || strings.HasPrefix(name, "enable_") || strings.HasPrefix(name, "geqo"))
+	transaction := name == "transaction_isolation" || name == "transaction_read_only" || name == "transaction_deferrable"
+	add("NO_RESET", transaction)
+	add("NO_RESET_ALL", transaction)
+	add("NOT_IN_SAMPLE", slices.Contains(hiddenSettings, name))
+	add("RUNTIME_COMPUTED", slices.Contains(computedSettings, name))
+	return textArray(flags), nil
+}
+
 // sleep waits for some seconds or until the statement is cancelled.
 func sleep(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	seconds := a[0].Float()
@@ -156,35 +222,8 @@ func sleepUntil(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 func signalBackend(terminate bool) Scalar {
 	return func(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		ok, err := c.Env.Signal(int32(a[0].Int()), terminate)
-		if err == nil && !ok {
-			c.Env.Notice("WARNING", string(pgerr.Warning), "PID "+typeText4(a[0])+" is not a PostgreSQL backend process")
-		}
 		return pgtype.Bool(ok), err
 	}
-}
-
-func typeText4(d pgtype.Datum) string {
-	return string(pgtype.Int4Type.Codec.AppendText(nil, nil, d))
-}
-
-// inputIsValid tells whether a type's input function takes a text.
-func inputIsValid(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	oid, err := c.Text.Names.Lookup("regtype", a[1].Text())
-	if err != nil {
-		return pgtype.Null, err
-	}
-	t := pgtype.ByOID(oid)
-	if t == nil {
-		t = c.Env.Catalog().Type(oid)
-	}
-	if t == nil {
-		return pgtype.Null, nil
-	}
-	_, err = t.Codec.ParseText(c.Text, a[0].Text(), -1)
-	if pgerr.Is(err, pgerr.FeatureNotSupported) {
-		return pgtype.Null, err
-	}
-	return pgtype.Bool(err == nil), nil
 }
 
 // countNulls counts the arguments, or the elements of a VARIADIC array, that are or are not NULL.

@@ -256,9 +256,17 @@ func columnSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		return pgtype.Int(int64(t.Len)), nil
 	}
 	n := 0
-	switch t.Rep {
+	switch t.BaseType().Rep {
 	case pgtype.RepBytes:
 		n = len(a[0].Bytes())
+	case pgtype.RepArray:
+		return pgtype.Int(int64(arraySize(c, a[0].Array()))), nil
+	case pgtype.RepRecord:
+		return pgtype.Int(int64(rowSize(c, a[0].Record()))), nil
+	case pgtype.RepNumeric:
+		// The stored form has the scale and weight in one word where they fit, as they do in nearly every number.
+		const wireHeader = 8
+		n = len(t.Codec.AppendBinary(c.Text, nil, a[0])) - wireHeader + 2
 	default:
 		n = len(t.Codec.AppendBinary(c.Text, nil, a[0]))
 	}
@@ -272,4 +280,73 @@ func columnSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		return pgtype.Int(int64(n + 1)), nil
 	}
 	return pgtype.Int(int64(n + varHeader)), nil
+}
+
+// rowHeader and arrayHeader are the bytes before the values of a row and of an array without dimensions.
+const (
+	rowHeader   = 23
+	arrayHeader = 16
+)
+
+func aligned(n, to int) int { return (n + to - 1) / to * to }
+
+// addSize adds the size of a value to n, behind its padding. Short values of variable length have a header of one byte and no padding inside a row.
+func addSize(c *Call, n int, t *pgtype.Type, d pgtype.Datum, packed bool) int {
+	site := *c
+	site.Types = []*pgtype.Type{t}
+	v, err := columnSize(&site, []pgtype.Datum{d})
+	if err != nil {
+		return n
+	}
+	size := int(v.Int())
+	if t.Len < 0 && packed && size-varHeader+1 <= math.MaxInt8 {
+		return n + size - varHeader + 1
+	}
+	switch t.Proc.Align {
+	case 's':
+		n = aligned(n, 2)
+	case 'i':
+		n = aligned(n, 4)
+	case 'd':
+		n = aligned(n, 8)
+	}
+	return n + size
+}
+
+func rowSize(c *Call, r *pgtype.Record) int {
+	header := rowHeader
+	for _, d := range r.Fields {
+		if d.IsNull() {
+			header += (len(r.Fields) + 7) / 8
+			break
+		}
+	}
+	n := 0
+	for i, d := range r.Fields {
+		if !d.IsNull() {
+			n = addSize(c, n, r.Types[i], d, true)
+		}
+	}
+	return aligned(header, 8) + n
+}
+
+func arraySize(c *Call, a *pgtype.Array) int {
+	header := arrayHeader + 8*len(a.Dims)
+	for _, d := range a.Elems {
+		if d.IsNull() {
+			header += (len(a.Elems) + 7) / 8
+			break
+		}
+	}
+	n := 0
+	for _, d := range a.Elems {
+		if d.IsNull() {
+			continue
+		}
+		n = addSize(c, n, a.Elem, d, false)
+		if a.Elem.Len < 0 {
+			n = aligned(n, 4)
+		}
+	}
+	return aligned(header, 8) + n
 }

@@ -110,7 +110,7 @@ func (c *Compiler) Compile(e Expr) (Eval, error) {
 	case *ViaText:
 		return c.compileViaText(e)
 	case *Relabel:
-		return c.Compile(e.Arg)
+		return c.compileRelabel(e)
 	case *Collate:
 		return c.Compile(e.Arg)
 	case *ArrayCast:

@@ -339,6 +339,9 @@ func sliceOf(a *pgtype.Array, subs subscripts, f *Frame) (pgtype.Datum, error) {
 }
 
 func (c *Compiler) compileSubscriptAssign(e *SubscriptAssign) (Eval, error) {
+	if e.T.OID == pgtype.OIDJsonb {
+		return c.compileJSONAssign(e)
+	}
 	arg, err := c.Compile(e.Arg)
 	if err != nil {
 		return nil, err
@@ -432,45 +435,121 @@ func growAndSet(a *pgtype.Array, n int64, v pgtype.Datum) (pgtype.Datum, error) 
 	return pgtype.ArrayValue(out), nil
 }
 
-// assignSlice sets a[l:u] of a one-dimensional array.
+// assignSlice sets a[l:u, …]. An empty array becomes one of the slice's bounds; one of a single dimension grows, others keep their size.
 func assignSlice(a *pgtype.Array, subs subscripts, f *Frame, v pgtype.Datum) (pgtype.Datum, error) {
+	bounds := make([][2]int64, max(len(subs.upper), len(a.Dims)))
+	for i, d := range a.Dims {
+		bounds[i] = [2]int64{int64(d.Lower), int64(d.Lower) + int64(d.Len) - 1}
+	}
+	for i := range subs.upper {
+		l, null, err := at(subs.lower[i], f, bounds[i][0])
+		if err != nil {
+			return pgtype.Null, err
+		}
+		u, null2, err := at(subs.upper[i], f, bounds[i][1])
+		switch {
+		case err != nil:
+			return pgtype.Null, err
+		case null || null2:
+			return pgtype.Null, errNullSubscript()
+		case len(a.Dims) == 0 && (subs.lower[i] == nil || subs.upper[i] == nil):
+			return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "array slice subscript must provide both boundaries").
+				WithDetail("When assigning to a slice of an empty array value, slice boundaries must be fully specified.")
+		}
+		bounds[i] = [2]int64{l, u}
+	}
 	if v.IsNull() {
 		return pgtype.ArrayValue(a), nil
 	}
-	if len(a.Dims) > 1 || len(subs.upper) > 1 {
-		return pgtype.Null, pgerr.Unsupported("assignment to a slice of a multidimensional array")
-	}
-	first, last := int64(1), int64(0)
-	if len(a.Dims) == 1 {
-		first, last = int64(a.Dims[0].Lower), int64(a.Dims[0].Lower)+int64(a.Dims[0].Len)-1
-	}
-	l, null, err := at(subs.lower[0], f, first)
-	if err != nil {
-		return pgtype.Null, err
-	}
-	u, null2, err := at(subs.upper[0], f, last)
-	if err != nil {
-		return pgtype.Null, err
-	}
-	if null || null2 {
-		return pgtype.Null, errNullSubscript()
-	}
 	source := v.Array().Elems
+	switch {
+	case len(a.Dims) == 0:
+		return newFromSlice(a.Elem, bounds, source)
+	case len(subs.upper) > len(a.Dims):
+		return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+	case len(a.Dims) == 1:
+		return growSlice(a, bounds[0][0], bounds[0][1], source)
+	}
+	size := int64(1)
+	for i, d := range a.Dims {
+		l, u := bounds[i][0], bounds[i][1]
+		if l > u {
+			return pgtype.Null, errUpperBelowLower()
+		}
+		if l < int64(d.Lower) || u >= int64(d.Lower)+int64(d.Len) {
+			return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "array subscript out of range")
+		}
+		size *= u - l + 1
+	}
+	if int64(len(source)) < size {
+		return pgtype.Null, errSourceTooSmall()
+	}
+	return overwrite(a, bounds, source), nil
+}
+
+func errUpperBelowLower() error {
+	return pgerr.New(pgerr.ArraySubscriptError, "upper bound cannot be less than lower bound")
+}
+
+func errSourceTooSmall() error { return pgerr.New(pgerr.ArraySubscriptError, "source array too small") }
+
+// newFromSlice makes an array with the bounds of a slice.
+func newFromSlice(elem *pgtype.Type, bounds [][2]int64, source []pgtype.Datum) (pgtype.Datum, error) {
+	out := &pgtype.Array{Elem: elem}
+	size := int64(1)
+	for _, b := range bounds {
+		n := b[1] - b[0] + 1
+		if n < 1 {
+			return pgtype.Null, errUpperBelowLower()
+		}
+		if size *= n; n > maxArrayElems || size > maxArrayElems {
+			return pgtype.Null, pgerr.Newf(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayElems)
+		}
+		out.Dims = append(out.Dims, pgtype.Dim{Len: int32(n), Lower: int32(b[0])})
+	}
+	if int64(len(source)) < size {
+		return pgtype.Null, errSourceTooSmall()
+	}
+	out.Elems = source[:size:size]
+	return pgtype.ArrayValue(out), nil
+}
+
+// growSlice sets a[l:u] of an array of one dimension, which grows at either end, with NULLs between.
+func growSlice(a *pgtype.Array, l, u int64, source []pgtype.Datum) (pgtype.Datum, error) {
 	if u < l {
-		return pgtype.ArrayValue(a), nil
+		return pgtype.Null, errUpperBelowLower()
+	}
+	first, last := int64(a.Dims[0].Lower), int64(a.Dims[0].Lower)+int64(a.Dims[0].Len)-1
+	newFirst, newLast := min(first, l), max(last, u)
+	if newLast-newFirst+1 > maxArrayElems {
+		return pgtype.Null, pgerr.Newf(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayElems)
 	}
 	if int64(len(source)) < u-l+1 {
-		return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "source array too small")
+		return pgtype.Null, errSourceTooSmall()
 	}
-	out := pgtype.ArrayValue(a)
-	for i := l; i <= u; i++ {
-		cur := out.Array()
-		if len(cur.Dims) == 0 {
-			cur = &pgtype.Array{Elem: a.Elem, Dims: []pgtype.Dim{{Len: 0, Lower: int32(i)}}}
-		}
-		if out, err = growAndSet(cur, i, source[i-l]); err != nil {
-			return pgtype.Null, err
+	out := &pgtype.Array{Elem: a.Elem, Dims: []pgtype.Dim{{Len: int32(newLast - newFirst + 1), Lower: int32(newFirst)}}}
+	out.Elems = make([]pgtype.Datum, newLast-newFirst+1)
+	copy(out.Elems[first-newFirst:], a.Elems)
+	copy(out.Elems[l-newFirst:], source[:u-l+1])
+	return pgtype.ArrayValue(out), nil
+}
+
+// overwrite copies source over the elements within bounds, which lie inside the array.
+func overwrite(a *pgtype.Array, bounds [][2]int64, source []pgtype.Datum) pgtype.Datum {
+	out := &pgtype.Array{Elem: a.Elem, Dims: a.Dims, Elems: append([]pgtype.Datum(nil), a.Elems...)}
+	var walk func(dim, base int)
+	walk = func(dim, base int) {
+		d := a.Dims[dim]
+		for k := bounds[dim][0]; k <= bounds[dim][1]; k++ {
+			index := base*int(d.Len) + int(k-int64(d.Lower))
+			if dim < len(a.Dims)-1 {
+				walk(dim+1, index)
+				continue
+			}
+			out.Elems[index] = source[0]
+			source = source[1:]
 		}
 	}
-	return out, nil
+	walk(0, 0)
+	return pgtype.ArrayValue(out)
 }

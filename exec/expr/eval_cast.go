@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"strings"
+
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
@@ -127,4 +129,38 @@ func (c *Compiler) compileDomain(e *DomainCheck) (Eval, error) {
 		}
 		return v, nil
 	}, nil
+}
+
+// compileRelabel compiles a cast that keeps the bits of the value.
+func (c *Compiler) compileRelabel(e *Relabel) (Eval, error) {
+	arg, err := c.Compile(e.Arg)
+	from, to := e.Arg.Type(), e.T
+	if err != nil || !changesSign(from, to) {
+		return arg, err
+	}
+	return func(f *Frame) (pgtype.Datum, error) {
+		v, err := arg(f)
+		return RelabelValue(from, to, v), err
+	}, nil
+}
+
+// RelabelValue gives the value of a type as one of another that is binary-coercible with it. Numbers of 32 bits are kept as 64, so that those between
+// integer and oid change where they are above the largest integer.
+func RelabelValue(from, to *pgtype.Type, v pgtype.Datum) pgtype.Datum {
+	switch {
+	case v.IsNull() || !changesSign(from, to):
+		return v
+	case from.OID == pgtype.OIDInt4:
+		return pgtype.Int(int64(uint32(v.Int())))
+	}
+	return pgtype.Int(int64(int32(v.Int())))
+}
+
+func changesSign(from, to *pgtype.Type) bool {
+	return from.OID == pgtype.OIDInt4 && isOID(to) || to.OID == pgtype.OIDInt4 && isOID(from)
+}
+
+// isOID tells whether values of a type are OIDs: oid itself and the reg types.
+func isOID(t *pgtype.Type) bool {
+	return t.OID == pgtype.OIDOid || t.Schema == "pg_catalog" && t.Len == 4 && strings.HasPrefix(t.Name, "reg")
 }

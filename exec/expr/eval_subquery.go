@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
@@ -39,6 +41,9 @@ func (c *Compiler) compileSubquery(e *Subquery) (Eval, error) {
 		})
 	case ArraySubquery:
 		run = arrayOf(plan, e.T.Elem)
+		if types := plan.Types(); len(types) > 0 && types[0].BaseType().IsArray() {
+			run = arrayOfArrays(plan, types[0])
+		}
 	default:
 		return c.compileQuantified(e, plan, scope)
 	}
@@ -112,6 +117,36 @@ func arrayOf(plan Subplan, elem *pgtype.Type) Eval {
 			a.Elems = append(a.Elems, row[0].Clone(elem))
 		}
 		return flatten(a)
+	}
+}
+
+// arrayOfArrays collects arrays into one with a dimension more.
+func arrayOfArrays(plan Subplan, t *pgtype.Type) Eval {
+	return func(f *Frame) (pgtype.Datum, error) {
+		defer plan.Close()
+		if err := plan.Open(f); err != nil {
+			return pgtype.Null, err
+		}
+		var all []pgtype.Datum
+		for {
+			row, err := plan.Next()
+			if err != nil {
+				return pgtype.Null, err
+			}
+			if row == nil {
+				break
+			}
+			switch {
+			case row[0].IsNull():
+				return pgtype.Null, pgerr.New(pgerr.NullValueNotAllowed, "cannot accumulate null arrays")
+			case len(row[0].Array().Dims) == 0:
+				return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate empty arrays")
+			case len(all) > 0 && !slices.Equal(row[0].Array().Dims, all[0].Array().Dims):
+				return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate arrays of different dimensionality")
+			}
+			all = append(all, row[0].Clone(t))
+		}
+		return nest(t.BaseType().Elem, all)
 	}
 }
 

@@ -22,7 +22,7 @@ func foldExpr(e expr.Expr) expr.Expr {
 		return foldCall(x)
 	case *expr.Relabel:
 		if c, ok := x.Arg.(*expr.Const); ok && c.T.Rep == x.T.Rep {
-			return &expr.Const{Typed: expr.Typed{T: x.T, Mod: x.Mod}, Value: c.Value}
+			return &expr.Const{Typed: expr.Typed{T: x.T, Mod: x.Mod}, Value: expr.RelabelValue(c.T, x.T, c.Value)}
 		}
 	case *expr.BoolOp:
 		return foldBool(x)

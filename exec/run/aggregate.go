@@ -104,6 +104,14 @@ func (b *builder) aggCall(e *expr.Aggregate, columns []expr.ColID, outer *expr.S
 		return nil, err
 	}
 	call.site = &builtin.Call{Proc: e.Proc, Types: append(typesOf(e.Direct), typesOf(e.Args)...), Result: e.T, Variadic: e.Variadic}
+	call.site.Order = func(x, y []pgtype.Datum) int {
+		for i := range call.order {
+			if d := call.order[i].compare(x[i], y[i]); d != 0 {
+				return d
+			}
+		}
+		return 0
+	}
 	return call, nil
 }
 
