@@ -7,6 +7,7 @@ import (
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/userdata/feed"
 )
 
 // BuildIndex adds the entries of a new index (which is in the table's descriptor) for all rows of all scopes. The caller holds a lock that keeps writers out. A duplicate in
@@ -70,4 +71,18 @@ func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(
 		target.Scope, _ = t.split(key)
 		return to.Insert(ctx, &target, out)
 	})
+}
+
+// ClearScope deletes every row and index entry of the scope in a scoped table. The caller holds a lock that keeps other writers out.
+func (t *Table) ClearScope(a *Access) error {
+	if err := a.Txn.DeleteRange(kv.PrefixSpan(t.rowPrefix(nil, a))); err != nil {
+		return err
+	}
+	for _, x := range t.indexes {
+		if err := a.Txn.DeleteRange(kv.PrefixSpan(t.indexPrefix(nil, x, a.Scope))); err != nil {
+			return err
+		}
+	}
+	t.emit(a, &feed.Change{Op: feed.Truncate, Key: t.rowPrefix(nil, a)})
+	return nil
 }

@@ -129,6 +129,11 @@ func TestScopes(t *testing.T) {
 	r.expect(r.list("*", ScanRequest{}), "1 a 10", "2 b 20", "1 a 99")
 	r.expect(r.list("*", ScanRequest{Equal: []pgtype.Datum{pgtype.Int(1)}}), "1 a 10", "1 a 99")
 	r.expect(r.list("*", ScanRequest{Index: x, Equal: []pgtype.Datum{pgtype.Text("b")}}), "2 b 20")
+	if err := r.in("alice", func(a *Access) error { return r.table.ClearScope(a) }); err != nil {
+		t.Fatal(err)
+	}
+	r.expect(r.list("*", ScanRequest{}), "1 a 99")
+	r.expect(r.list("*", ScanRequest{Index: x}), "1 a 99")
 }
 
 // TestDroppedColumn reads rows that were written before a column was dropped, and writes them anew.

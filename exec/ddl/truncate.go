@@ -44,11 +44,24 @@ func (w *work) truncate(n *pg_query.TruncateStmt) error {
 				return err
 			}
 		}
-		if err := w.Catalog.Truncate(w.Ctx, r.OID, n.RestartSeqs); err != nil {
+		if err := w.empty(r, n.RestartSeqs); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// empty removes the rows of a table. In a user table those are the rows of the session's scope, as for every other statement; all of them
+// for who reads all scopes (kalam.all_users).
+func (w *work) empty(r *desc.Relation, restart bool) error {
+	t, err := w.Table(r)
+	if err != nil {
+		return err
+	}
+	if !t.Scoped() || w.Access.AllScopes {
+		return w.Catalog.Truncate(w.Ctx, r.OID, restart)
+	}
+	return t.ClearScope(w.Access)
 }
 
 func (w *work) mayTruncate(o object) error {
