@@ -2,8 +2,10 @@ package bind
 
 import (
 	"context"
+	"reflect"
 	"slices"
 
+	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/parse"
@@ -61,31 +63,89 @@ func HoldView(env *Env, view *desc.Relation) (h *HeldView, err error) {
 // Text writes the query with the names that the catalog has now.
 func (h *HeldView) Text() (text string, err error) {
 	err = guard(func() {
-		renamed := map[expr.ColID]string{}
-		for rel, e := range h.b.entries {
-			h.b.refresh(rel, e, renamed)
+		b := h.b
+		b.env = b.env.stored()
+		used := map[*rangeEntry][]string{}
+		b.usingColumns(h.q, used)
+		for _, q := range b.subquery {
+			b.usingColumns(q, used)
 		}
-		rename := func(x expr.Expr) bool {
+		renamed := map[expr.ColID]string{}
+		for rel, e := range b.entries {
+			b.refresh(rel, e, used[e], renamed)
+		}
+		update := func(x expr.Expr) bool {
 			if v, ok := x.(*expr.Var); ok {
 				if name, ok := renamed[v.ID]; ok {
 					v.Name = name
 				}
 			}
+			RefreshType(x, b.env.Catalog)
 			return true
 		}
-		plan.Walk(h.q.node, func(n plan.Node) { plan.WalkExprs(n, func(x expr.Expr) { plan.WalkExpr(x, rename) }) })
-		for _, e := range h.b.entries {
+		plan.Walk(h.q.node, func(n plan.Node) { plan.WalkExprs(n, func(x expr.Expr) { plan.WalkExpr(x, update) }) })
+		for _, e := range b.entries {
 			for i := range e.cols {
-				expr.Walk(e.cols[i].e, rename)
+				expr.Walk(e.cols[i].e, update)
 			}
 		}
-		text = h.b.queryText(h.q, false)
+		text = b.queryText(h.q, false)
 	})
 	return text, err
 }
 
-// refresh gives a range entry the present descriptor of its relation, and notes what its columns are called now.
-func (b *binder) refresh(rel int32, e *rangeEntry, renamed map[expr.ColID]string) {
+// RefreshType gives a node of an expression the present form of its type, whose name may have changed.
+func RefreshType(x expr.Expr, cat catalog.Reader) {
+	f := reflect.ValueOf(x).Elem().FieldByName("Typed")
+	if !f.IsValid() || !f.CanAddr() {
+		return
+	}
+	t, ok := f.Addr().Interface().(*expr.Typed)
+	if !ok || t.T == nil || t.T.OID < desc.FirstNormalOID {
+		return
+	}
+	if now := cat.Type(t.T.OID); now != nil {
+		t.T = now
+	}
+}
+
+// usingColumns notes which columns of tables are named in USING: there the name itself is part of the query, and stays whatever the column is called.
+func (b *binder) usingColumns(q *query, into map[*rangeEntry][]string) {
+	if q == nil {
+		return
+	}
+	var walk func(t *fromTree) []*rangeEntry
+	walk = func(t *fromTree) []*rangeEntry {
+		if t == nil {
+			return nil
+		}
+		if t.left == nil {
+			if t.entry == nil {
+				return nil
+			}
+			if sub, ok := t.entry.def.(*query); ok && t.entry.view == nil {
+				b.usingColumns(sub, into)
+			}
+			return []*rangeEntry{t.entry}
+		}
+		leaves := append(walk(t.left), walk(t.right)...)
+		for _, e := range leaves {
+			into[e] = append(into[e], t.using...)
+		}
+		return leaves
+	}
+	walk(q.from)
+	b.usingColumns(q.left, into)
+	b.usingColumns(q.right, into)
+	for _, c := range q.ctes {
+		b.usingColumns(c.query, into)
+		b.usingColumns(c.both, into)
+	}
+}
+
+// refresh gives a range entry the present descriptor of its relation, and notes what its columns are called now. Columns that using names keep their name by
+// an alias.
+func (b *binder) refresh(rel int32, e *rangeEntry, using []string, renamed map[expr.ColID]string) {
 	for _, at := range []**desc.Relation{&e.table, &e.view} {
 		old := *at
 		if old == nil {
@@ -106,6 +166,11 @@ func (b *binder) refresh(rel int32, e *rangeEntry, renamed map[expr.ColID]string
 				continue
 			}
 			if live < len(e.cols) && e.cols[live].name == c.Name && i < len(now.Columns) && !now.Columns[i].Dropped {
+				if slices.Contains(using, c.Name) && c.Name != now.Columns[i].Name {
+					e.named = true
+					live++
+					continue
+				}
 				e.cols[live].name = now.Columns[i].Name
 				if v, ok := e.cols[live].e.(*expr.Var); ok {
 					renamed[v.ID] = now.Columns[i].Name

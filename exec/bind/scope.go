@@ -76,7 +76,8 @@ type rangeEntry struct {
 	through *viewColumns // of a target that is reached through a view
 	// viewFilter is the condition of the views through which a target is changed.
 	viewFilter expr.Expr
-	def        any // what deparsing needs: *query, *cteDef, function items
+	def        any  // what deparsing needs: *query, *cteDef, function items
+	named      bool // deparsing names all columns in the alias
 }
 
 func (b *binder) push(parent *scope) *scope { return &scope{parent: parent} }

@@ -97,7 +97,7 @@ func (w *queryWriter) tableLeaf(e *rangeEntry, n *pg_query.RangeVar) {
 	} else {
 		w.WriteString(w.b.relationName(rel))
 	}
-	w.alias(e, n.Alias, false)
+	w.alias(e, n.Alias, e.named)
 }
 
 // relationName writes a relation's name, with its schema where the search path finds another or none.

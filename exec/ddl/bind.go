@@ -37,6 +37,10 @@ func (w *work) bindText(text string, s bind.Stored) (*bind.BoundExpr, error) {
 
 // deparse writes a bound expression as it is kept: its columns by the names that they have in rel, whatever the session's settings.
 func (w *work) deparse(e expr.Expr, rel *desc.Relation) string {
+	expr.Walk(e, func(x expr.Expr) bool {
+		bind.RefreshType(x, w.Catalog)
+		return true
+	})
 	text := *pgtype.Default()
 	text.Names = fullNames{w.RT.Text.Names, w}
 	return bind.Deparse(e, bind.DeparseOptions{Text: &text, Value: "VALUE", Column: func(v *expr.Var) string {
