@@ -66,9 +66,9 @@ func (h *HeldView) Text() (text string, err error) {
 		b := h.b
 		b.env = b.env.stored()
 		used := map[*rangeEntry][]string{}
-		b.usingColumns(h.q, used)
+		b.namesInUsing(h.q, used)
 		for _, q := range b.subquery {
-			b.usingColumns(q, used)
+			b.namesInUsing(q, used)
 		}
 		renamed := map[expr.ColID]string{}
 		for rel, e := range b.entries {
@@ -109,8 +109,8 @@ func RefreshType(x expr.Expr, cat catalog.Reader) {
 	}
 }
 
-// usingColumns notes which columns of tables are named in USING: there the name itself is part of the query, and stays whatever the column is called.
-func (b *binder) usingColumns(q *query, into map[*rangeEntry][]string) {
+// namesInUsing notes which columns of tables are named in USING: there the name itself is part of the query, and stays whatever the column is called.
+func (b *binder) namesInUsing(q *query, into map[*rangeEntry][]string) {
 	if q == nil {
 		return
 	}
@@ -124,7 +124,7 @@ func (b *binder) usingColumns(q *query, into map[*rangeEntry][]string) {
 				return nil
 			}
 			if sub, ok := t.entry.def.(*query); ok && t.entry.view == nil {
-				b.usingColumns(sub, into)
+				b.namesInUsing(sub, into)
 			}
 			return []*rangeEntry{t.entry}
 		}
@@ -135,11 +135,11 @@ func (b *binder) usingColumns(q *query, into map[*rangeEntry][]string) {
 		return leaves
 	}
 	walk(q.from)
-	b.usingColumns(q.left, into)
-	b.usingColumns(q.right, into)
+	b.namesInUsing(q.left, into)
+	b.namesInUsing(q.right, into)
 	for _, c := range q.ctes {
-		b.usingColumns(c.query, into)
-		b.usingColumns(c.both, into)
+		b.namesInUsing(c.query, into)
+		b.namesInUsing(c.both, into)
 	}
 }
 
