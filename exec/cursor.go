@@ -91,7 +91,7 @@ func (q *portal) at(i int) ([]pgtype.Datum, error) {
 }
 
 // fetch runs FETCH and MOVE: it sends the rows that the cursor passes or lands on.
-func (s *Session) fetch(ctx context.Context, n *pg_query.FetchStmt, sink result.Sink, describe bool) error {
+func (s *Session) fetch(ctx context.Context, outer *portal, n *pg_query.FetchStmt, sink result.Sink, describe bool) error {
 	q, err := s.cursor(n.Portalname)
 	if err != nil {
 		return err
@@ -103,7 +103,11 @@ func (s *Session) fetch(ctx context.Context, n *pg_query.FetchStmt, sink result.
 	}
 	q.rt.Ctx = ctx
 	if !n.Ismove {
-		if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {
+		columns := q.columns
+		if !q.binary && len(outer.columns) == len(columns) {
+			columns = outer.columns // with the formats that the client wants of FETCH
+		}
+		if err := sink.Header(s.settings.Text(), columns, describe); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,12 +92,12 @@ func (s *Session) startSettings(options [][2]string) error {
 	stored := append(append([]string(nil), s.reader().Database().Settings...), role.Settings...)
 	for _, pair := range stored {
 		name, value, _ := cut(pair)
-		if err := s.settings.Set(name, value, session.Start, true); err != nil {
+		if err := s.startSetting(name, value, true); err != nil {
 			s.engine.log.Warn("a stored setting does not apply", "setting", name, "error", err)
 		}
 	}
 	for _, o := range options {
-		if err := s.settings.Set(o[0], o[1], session.Start, role.Super); err != nil {
+		if err := s.startSetting(o[0], o[1], role.Super); err != nil {
 			return err
 		}
 	}
@@ -110,6 +111,16 @@ func onOff(b bool) string {
 		return "on"
 	}
 	return "off"
+}
+
+// startSetting gives a setting its initial value. Those that decide who the session is, and whose rows it sees, are checked as SET checks them, wherever
+// they come from: a user may ALTER ROLE their own settings.
+func (s *Session) startSetting(name, value string, trusted bool) error {
+	switch strings.ToLower(name) {
+	case "role", "session_authorization", "kalam.user_id", "kalam.all_users":
+		return s.setSetting(name, value, session.Start)
+	}
+	return s.settings.Set(name, value, session.Start, trusted)
 }
 
 // settingChanged tells the client of a reported parameter and forgets plans that the parameter was part of.

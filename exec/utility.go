@@ -81,9 +81,9 @@ func (s *Session) runUtility(ctx context.Context, q *portal, limit int, sink res
 	case *pg_query.Node_ExplainStmt:
 		return s.explain(ctx, q, n.ExplainStmt, sink, describe)
 	case *pg_query.Node_ExecuteStmt:
-		return s.execute(ctx, n.ExecuteStmt, limit, sink, describe)
+		return s.execute(ctx, q, n.ExecuteStmt, limit, sink, describe)
 	case *pg_query.Node_FetchStmt:
-		return s.fetch(ctx, n.FetchStmt, sink, describe)
+		return s.fetch(ctx, q, n.FetchStmt, sink, describe)
 	case *pg_query.Node_CopyStmt:
 		return s.copy(ctx, st, n.CopyStmt, sink)
 	}
@@ -285,7 +285,7 @@ func (s *Session) prepare(ctx context.Context, st *parse.Statement, n *pg_query.
 }
 
 // execute runs EXECUTE name (arguments).
-func (s *Session) execute(ctx context.Context, n *pg_query.ExecuteStmt, limit int, sink result.Sink, describe bool) error {
+func (s *Session) execute(ctx context.Context, outer *portal, n *pg_query.ExecuteStmt, limit int, sink result.Sink, describe bool) error {
 	p, err := s.statement(n.Name)
 	if err != nil {
 		return err
@@ -306,6 +306,9 @@ func (s *Session) execute(ctx context.Context, n *pg_query.ExecuteStmt, limit in
 		return err
 	}
 	defer q.release()
+	if len(outer.columns) == len(q.columns) {
+		q.columns = outer.columns // with the formats that the client wants of EXECUTE
+	}
 	return s.run(ctx, q, 0, sink, describe)
 }
 
