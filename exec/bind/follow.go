@@ -60,6 +60,15 @@ func HoldView(env *Env, view *desc.Relation) (h *HeldView, err error) {
 	return h, err
 }
 
+// NameColumns gives the first columns of the result other names.
+func (h *HeldView) NameColumns(names []string) {
+	for p := h.q; p != nil; p = p.left {
+		for i := range p.out[:min(len(names), len(p.out))] {
+			p.out[i].name = names[i]
+		}
+	}
+}
+
 // Text writes the query with the names that the catalog has now.
 func (h *HeldView) Text() (text string, err error) {
 	err = guard(func() {

@@ -36,11 +36,7 @@ func BindViewAs(env *Env, n *pg_query.SelectStmt, source string, names []string)
 		b.fixed = true
 		q := b.selectStmt(n, nil)
 		b.resolveParams()
-		for p := q; p != nil; p = p.left {
-			for i := range p.out[:min(len(names), len(p.out))] {
-				p.out[i].name = names[i]
-			}
-		}
+		(&HeldView{b, q}).NameColumns(names)
 		b.env = env.stored() // the text must mean the same whatever search_path will be
 		def = &ViewDef{Columns: outputColumns(q), Query: b.queryText(q, false)}
 		def.DependsOn, def.TypesUsed = b.viewReferences(q)

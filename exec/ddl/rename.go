@@ -110,8 +110,29 @@ func (w *work) renameColumn(n *pg_query.RenameStmt) error {
 	}
 	num := c.Num
 	return w.renaming(n.Subname, func() error {
-		return w.atRelation(o.rel.OID, func(r *desc.Relation) error { r.ColumnByNum(num).Name = n.Newname; return nil })
+		return w.atRelation(o.rel.OID, func(r *desc.Relation) error {
+			r.ColumnByNum(num).Name = n.Newname
+			if r.Kind == desc.View {
+				return w.nameView(r)
+			}
+			return nil
+		})
 	})
+}
+
+// nameView makes the columns of a view's query have the names of the view's.
+func (w *work) nameView(r *desc.Relation) error {
+	h, err := bind.HoldView(w.Bind, r)
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(r.Columns))
+	for i := range r.Columns {
+		names[i] = r.Columns[i].Name
+	}
+	h.NameColumns(names)
+	r.ViewQuery, err = h.Text()
+	return err
 }
 
 func (w *work) renameConstraint(n *pg_query.RenameStmt) error {
