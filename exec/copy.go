@@ -501,7 +501,8 @@ func (l *loader) located(err error) error {
 		if l.shown {
 			e.Where += `: "` + shortened(l.value) + `"`
 		}
-	} else if line, ok := l.reader.Record(); ok {
+	} else if line, ok := l.reader.Record(); ok && e.Code != pgerr.UniqueViolation {
+		// PostgreSQL fills indexes for many rows at once and has no line in hand when a key is found to be there already.
 		e.Where += `: "` + shortened(line) + `"`
 	}
 	return err

@@ -229,8 +229,11 @@ func (n *names) lookupRelation(parts []string) (pgtype.OID, error) {
 	}
 	if len(parts) == 2 {
 		s := r.SchemaByName(parts[0])
+		if parts[0] == "pg_temp" {
+			s = r.Schema(n.s.bindEnv().TempSchema)
+		}
 		if s == nil {
-			return 0, pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", parts[0])
+			return 0, missing() // PostgreSQL says that the relation is missing, not its schema
 		}
 		path = []desc.OID{s.OID}
 	}

@@ -2,8 +2,10 @@ package builtin
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -38,6 +40,7 @@ func catalogNameFamily() []Def {
 		{Name: "pg_relation_is_publishable", Scalar: relationIsPublishable},
 		{Name: "pg_is_other_temp_schema", Scalar: isOtherTempSchema},
 		{Name: "pg_my_temp_schema", Scalar: myTempSchema},
+		{Name: "text_regclass", Scalar: textRegclass},
 	}
 	for name, table := range map[string]string{
 		"function": "pg_proc", "operator": "pg_operator", "opclass": "pg_opclass", "opfamily": "pg_opfamily", "collation": "pg_collation", "conversion": "pg_conversion",
@@ -115,29 +118,29 @@ func typeIsVisible(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 
 // factIsVisible serves the kinds of objects that exist in pg_catalog and information_schema only.
 func factIsVisible(table string) Scalar {
+	homes := sync.OnceValue(func() map[pgtype.OID]desc.OID { return schemasOf(pgfacts.Load(table)) })
 	return func(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-		t := pgfacts.Load(table)
-		oid, schema := t.Column("oid"), -1
-		for _, name := range t.Columns {
-			if strings.HasSuffix(name, "namespace") {
-				schema = t.Column(name)
-			}
+		home, ok := homes()[a[0].OID()]
+		if !ok {
+			return pgtype.Null, nil
 		}
-		want := strconv.FormatUint(uint64(a[0].OID()), 10)
-		for _, row := range t.Rows {
-			if row[oid] != want {
-				continue
-			}
-			home := parseOID(row[schema])
-			for _, s := range c.Env.SearchPath(true) {
-				if s == home {
-					return pgtype.Bool(true), nil
-				}
-			}
-			return pgtype.Bool(false), nil
-		}
-		return pgtype.Null, nil
+		return pgtype.Bool(slices.Contains(c.Env.SearchPath(true), home)), nil
 	}
+}
+
+// schemasOf gives the schema of every object of a built-in catalog.
+func schemasOf(t *pgfacts.Table) map[pgtype.OID]desc.OID {
+	oid, schema := t.Column("oid"), -1
+	for _, name := range t.Columns {
+		if strings.HasSuffix(name, "namespace") {
+			schema = t.Column(name)
+		}
+	}
+	out := make(map[pgtype.OID]desc.OID, len(t.Rows))
+	for _, row := range t.Rows {
+		out[parseOID(row[oid])] = parseOID(row[schema])
+	}
+	return out
 }
 
 func formatTypeOf(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
@@ -260,6 +263,11 @@ func anyDescription(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 
 func columnDescription(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	return comment(c, desc.ObjectRef{Class: desc.ClassRelation, OID: a[0].OID(), SubID: int32(a[1].Int())}), nil
+}
+
+// textRegclass is the cast of a name to the relation.
+func textRegclass(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	return pgtype.ByOID(pgtype.OIDRegclass).Codec.ParseText(c.Text, a[0].Text(), -1)
 }
 
 // toReg gives NULL where the input function of the reg type would fail.

@@ -23,6 +23,8 @@ var sizeFamily = []Def{
 	{Name: "pg_relation_filenode", Scalar: relationFilenode},
 	{Name: "pg_relation_filepath", Scalar: givesNull},
 	{Name: "pg_tablespace_location", Scalar: tablespaceLocation},
+	{Name: "pg_tablespace_size_oid", Scalar: tablespaceSize},
+	{Name: "pg_tablespace_size_name", Scalar: tablespaceSizeByName},
 	{Name: "pg_size_pretty", Scalar: sizePretty},
 	{Name: "pg_size_pretty_numeric", Scalar: sizePrettyNumeric},
 	{Name: "pg_size_bytes", Scalar: sizeBytes},
@@ -80,21 +82,50 @@ func databaseSizeByName(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 }
 
 // databaseSize adds up the relations of the database connected to; the size of another cannot be seen from here.
+// databaseSize adds up the relations of the current database. Another database's relations are not in this session's catalog: its size is not known here.
 func databaseSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	r := c.Env.Catalog()
 	if d := r.Database(); d == nil || d.OID != a[0].OID() {
-		if r.DatabaseByOID(a[0].OID()) == nil {
-			return pgtype.Null, nil
-		}
-		return pgtype.Null, pgerr.Unsupported("the size of a database other than the current one")
+		return pgtype.Null, nil
 	}
+	return pgtype.Int(databaseBytes(c)), nil
+}
+
+func databaseBytes(c *Call) int64 {
 	n := int64(0)
-	for rel := range r.Relations() {
+	for rel := range c.Env.Catalog().Relations() {
 		if rel.Kind == desc.Table && rel.Class != desc.System {
 			n += c.Env.RelationSize(rel.OID) + indexBytes(c, rel)
 		}
 	}
-	return pgtype.Int(n), nil
+	return n
+}
+
+// The tablespaces that there are.
+const (
+	defaultTablespace = 1663
+	globalTablespace  = 1664
+)
+
+// tablespaceSize is that of what this session can see: the current database in pg_default.
+func tablespaceSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	switch a[0].OID() {
+	case defaultTablespace:
+		return pgtype.Int(databaseBytes(c)), nil
+	case globalTablespace:
+		return pgtype.Int(0), nil
+	}
+	return pgtype.Null, nil
+}
+
+func tablespaceSizeByName(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	switch a[0].Text() {
+	case "pg_default":
+		return tablespaceSize(c, []pgtype.Datum{pgtype.OIDValue(defaultTablespace)})
+	case "pg_global":
+		return tablespaceSize(c, []pgtype.Datum{pgtype.OIDValue(globalTablespace)})
+	}
+	return pgtype.Null, pgerr.Newf(pgerr.UndefinedObject, "tablespace \"%s\" does not exist", a[0].Text())
 }
 
 func relationFilenode(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
@@ -110,7 +141,7 @@ func relationFilenode(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 
 func tablespaceLocation(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	switch a[0].OID() {
-	case 0, 1663, 1664:
+	case 0, defaultTablespace, globalTablespace:
 		return pgtype.Text(""), nil
 	}
 	return pgtype.Null, pgerr.Newf(pgerr.UndefinedObject, "tablespace with OID %d does not exist", a[0].OID())

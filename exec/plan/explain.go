@@ -115,7 +115,7 @@ func describe(n Node) *step {
 	case *Scan:
 		s.scan(n)
 	case *SystemScan:
-		s.name = "System Scan on " + aliased(n.Table.Name, n.Alias)
+		s.systemScan(n)
 	case *Values:
 		s.name = `Values Scan on "*VALUES*"`
 		if len(n.Rows) == 1 {
@@ -233,6 +233,20 @@ func (s *step) scan(n *Scan) {
 			s.name = "Index Scan using " + index.Name + " on " + on
 			s.details = append(s.details, [2]string{"Index Cond", indexCondition(n)})
 		}
+	}
+	if n.Filter != nil {
+		s.details = append(s.details, [2]string{"Filter", printExpr(n.Filter)})
+	}
+}
+
+func (s *step) systemScan(n *SystemScan) {
+	s.name = "System Scan on " + aliased(n.Table.Name, n.Alias)
+	var conds []string
+	for _, w := range n.Where {
+		conds = append(conds, "("+n.Table.Columns[w.Num-1].Name+" = "+printExpr(w.Value)+")")
+	}
+	if conds != nil {
+		s.details = append(s.details, [2]string{"Index Cond", strings.Join(conds, " AND ")})
 	}
 	if n.Filter != nil {
 		s.details = append(s.details, [2]string{"Filter", printExpr(n.Filter)})

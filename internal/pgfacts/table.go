@@ -21,9 +21,20 @@ type Table struct {
 	index   map[string]int
 }
 
-// Load parses a catalog's file ("pg_proc"). It panics when there is no such file: the names are constants of the program.
+// loaded keeps the tables that were parsed: functions look into them once per row.
+var loaded sync.Map
+
+// Load gives a catalog's rows ("pg_proc"), parsed at the first call. The caller does not change them. It panics when there is no such file: the names are constants of the program.
 // NULL and the empty string are not told apart; no built-in row has an empty string where NULL would differ.
 func Load(name string) *Table {
+	if t, ok := loaded.Load(name); ok {
+		return t.(*Table)
+	}
+	t, _ := loaded.LoadOrStore(name, parse(name))
+	return t.(*Table)
+}
+
+func parse(name string) *Table {
 	f, err := files.Open("data/" + name + ".csv")
 	if err != nil {
 		panic(fmt.Sprintf("pgfacts: %v", err))
