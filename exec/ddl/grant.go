@@ -44,6 +44,9 @@ func (w *work) grant(n *pg_query.GrantStmt) error {
 			}
 			continue
 		}
+		if bad := bit &^ (desc.AllTable | desc.AllSequence); bad != 0 && n.Objtype == pg_query.ObjectType_OBJECT_TABLE {
+			return pgerr.Newf(pgerr.InvalidGrantOperation, "invalid privilege type %s for relation", bad)
+		}
 		g.Privileges |= bit
 		whole = true
 	}

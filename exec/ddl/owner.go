@@ -310,9 +310,36 @@ func (w *work) revokeEverything(role desc.OID) error {
 			}
 		}
 	}
-	if d := w.Catalog.Database(); has(d.ACL) && d.Owner != role {
-		_, err := w.Catalog.AlterDatabase(w.Ctx, d.OID, func(d *desc.Database) error { d.ACL = without(d.ACL); return nil })
-		return err
+	for d := range w.Catalog.Databases() {
+		if has(d.ACL) && d.Owner != role {
+			if _, err := w.Catalog.AlterDatabase(w.Ctx, d.OID, func(d *desc.Database) error { d.ACL = without(d.ACL); return nil }); err != nil {
+				return err
+			}
+		}
+	}
+	return w.revokeDefaults(role, has)
+}
+
+// classDefaultACL is pg_default_acl.
+const classDefaultACL desc.OID = 826
+
+// revokeDefaults removes a role's default privileges, and what those of others grant to it.
+func (w *work) revokeDefaults(role desc.OID, has func(desc.ACL) bool) error {
+	for a := range w.Catalog.DefaultACLs() {
+		var err error
+		switch {
+		case a.Role == role:
+			_, _, err = w.Catalog.Drop(w.Ctx, []desc.ObjectRef{{Class: classDefaultACL, OID: a.OID}}, false)
+		case has(a.ACL):
+			g := catalog.DefaultGrant{Roles: []desc.OID{a.Role}, Object: a.Object, Revoke: true, Grantees: []desc.OID{role}, Cascade: true, Role: a.Role}
+			if a.Schema != 0 {
+				g.Schemas = []desc.OID{a.Schema}
+			}
+			err = w.Catalog.AlterDefaultPrivileges(w.Ctx, g)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
