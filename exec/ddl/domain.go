@@ -22,10 +22,10 @@ func (w *work) createDomain(n *pg_query.CreateDomainStmt) error {
 	}
 	base, mod, err := w.typeName(n.TypeName)
 	if err != nil {
-		return err
+		return noPosition(err)
 	}
 	if base.Kind == pgtype.KindPseudo {
-		return w.errorf(n.TypeName.Location, pgerr.DatatypeMismatch, "\"%s\" is not a valid base type for a domain", strings.Join(stringsOf(n.TypeName.Names), "."))
+		return pgerr.Newf(pgerr.DatatypeMismatch, "\"%s\" is not a valid base type for a domain", strings.Join(stringsOf(n.TypeName.Names), "."))
 	}
 	if err := w.checkUsage(base); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (w *work) createDomain(n *pg_query.CreateDomainStmt) error {
 	}
 	u := &desc.UserType{Name: name, Schema: schema, Owner: w.User, Kind: pgtype.KindDomain, Base: base.OID, BaseTypmod: mod, Collation: collation}
 	if err := w.domainParts(u, base, n.Constraints); err != nil {
-		return err
+		return noPosition(err)
 	}
 	return w.Catalog.CreateType(w.Ctx, u)
 }
@@ -202,6 +202,9 @@ func (w *work) dropDomainConstraint(n *pg_query.AlterDomainStmt, t *pgtype.Type)
 
 // domainValues calls f with every value of a domain that is stored in a table.
 func (w *work) domainValues(t *pgtype.Type, f func(v pgtype.Datum, column, table string) error) error {
+	if err := w.domainInside(t); err != nil {
+		return err
+	}
 	for r := range w.Catalog.Relations() {
 		if r.Kind != desc.Table || r.Class == desc.System || !slices.ContainsFunc(r.Columns, func(c desc.Column) bool { return c.Type == t.OID && !c.Dropped }) {
 			continue
@@ -229,6 +232,29 @@ func (w *work) domainValues(t *pgtype.Type, f func(v pgtype.Datum, column, table
 		})
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// domainInside refuses domains that values of other types are made of: those would have to be taken apart to be checked.
+func (w *work) domainInside(t *pgtype.Type) error {
+	for r := range w.Catalog.Relations() {
+		if r.Class == desc.System || r.Kind != desc.Table && r.Kind != desc.Composite {
+			continue
+		}
+		for i := range r.Columns {
+			c := &r.Columns[i]
+			if c.Dropped || c.Type < desc.FirstNormalOID {
+				continue
+			}
+			x := w.Catalog.Type(c.Type)
+			if x == nil || x.OID == t.OID && r.Kind == desc.Table {
+				continue
+			}
+			if x.OID == t.OID || x.IsArray() && x.Elem.OID == t.OID || x.Kind == pgtype.KindDomain && x.Base.OID == t.OID {
+				return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type \"%s\" because column \"%s.%s\" uses it", t.Name, r.Name, c.Name)
+			}
 		}
 	}
 	return nil

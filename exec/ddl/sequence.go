@@ -72,7 +72,7 @@ func mustBeSequence(o object) error {
 	if o.kind() == desc.Sequence {
 		return nil
 	}
-	return notSupported("cannot open relation", o)
+	return pgerr.Newf(pgerr.WrongObjectType, "\"%s\" is not a sequence", o.name())
 }
 
 // notSupported is PostgreSQL's error for an operation on a relation of the wrong kind: what names the operation.

@@ -37,7 +37,8 @@ func (w *work) createEnum(n *pg_query.CreateEnumStmt) error {
 			return err
 		}
 		if slices.Contains(stringsOf(n.Vals)[:i], label) {
-			return pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"")
+			return pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"").
+				WithTable("pg_catalog", "pg_enum").WithConstraint("pg_enum_typid_label_index")
 		}
 		u.Labels = append(u.Labels, pgtype.EnumLabel{Label: label})
 	}
