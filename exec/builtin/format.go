@@ -285,8 +285,8 @@ func (f *formatter) pad(text string, width int64, leftAlign bool) error {
 		leftAlign, width = true, -width
 	}
 	missing := width - int64(utf8.RuneCountInString(text))
-	if missing > maxText {
-		return errTooLong()
+	if more := int64(len(text)) + max(missing, 0); int64(f.out.Len())+more > maxText {
+		return errEnlarge(f.out.Len(), int(more))
 	}
 	if missing > 0 && !leftAlign {
 		f.out.WriteString(strings.Repeat(" ", int(missing)))

@@ -92,6 +92,11 @@ func errTooLong() error {
 	return pgerr.New(pgerr.ProgramLimitExceeded, "requested length too large")
 }
 
+// errEnlarge is the error of a text that grows beyond maxText while it is put together.
+func errEnlarge(have, more int) error {
+	return pgerr.New(pgerr.ProgramLimitExceeded, "out of memory").WithDetail("Cannot enlarge string buffer containing %d bytes by %d more bytes.", have, more)
+}
+
 func textFunc(f func(string) string) Scalar {
 	return func(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) { return pgtype.Text(f(a[0].Text())), nil }
 }
@@ -251,7 +256,11 @@ func overlay(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	if err != nil {
 		return pgtype.Null, err
 	}
-	return pgtype.Text(s[:runeOffset(s, skip)] + with + s[runeOffset(s, after):]), nil
+	front, back := s[:runeOffset(s, skip)], s[runeOffset(s, after):]
+	if len(front)+len(with)+len(back) > maxText {
+		return pgtype.Null, errTooLong()
+	}
+	return pgtype.Text(front + with + back), nil
 }
 
 // overlayBounds gives how many characters come before the replacement and how many are skipped for what comes after it.

@@ -147,6 +147,7 @@ func (e *engine) Close() error {
 		return nil
 	}
 	e.closed = true
+	e.flush()
 	e.detach()
 	for _, f := range e.families {
 		f.Destroy()
@@ -154,4 +155,14 @@ func (e *engine) Close() error {
 	e.db.Close()
 	e.close()
 	return nil
+}
+
+// flush writes what is only in memory and in the log into tables, whose every block has a checksum, so that the next start has nothing to replay. After a failure the log
+// still has it all.
+func (e *engine) flush() {
+	o := grocksdb.NewDefaultFlushOptions()
+	defer o.Destroy()
+	for _, f := range e.families {
+		_ = e.db.FlushCF(f, o)
+	}
 }
