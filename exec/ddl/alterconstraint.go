@@ -36,11 +36,6 @@ func (a *alteration) addBuilt(b *tableBuild) error {
 	if err := b.finishChecks(); err != nil {
 		return err
 	}
-	for _, k := range b.keys {
-		if k.name != "" && slices.ContainsFunc(b.rel.Constraints, func(c desc.Constraint) bool { return c.Name == k.name }) {
-			return pgerr.Newf(pgerr.DuplicateTable, "relation \"%s\" already exists", k.name)
-		}
-	}
 	if err := b.nameKeys(); err != nil {
 		return err
 	}

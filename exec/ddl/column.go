@@ -117,7 +117,11 @@ func (b *tableBuild) columnConstraints(d *pg_query.ColumnDef, c *columnBuild, co
 			col.NotNull = true
 		case pg_query.ConstrType_CONSTR_DEFAULT:
 			if hasDefault {
-				return twice(k.Location, "multiple default values")
+				loc := k.Location
+				if serial {
+					loc = -1
+				}
+				return twice(loc, "multiple default values")
 			}
 			c.defaultExpr, hasDefault = k.RawExpr, true
 		case pg_query.ConstrType_CONSTR_IDENTITY:
@@ -137,9 +141,6 @@ func (b *tableBuild) columnConstraints(d *pg_query.ColumnDef, c *columnBuild, co
 		case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
 			if err := deferrable(d.Constraints[i+1:]); err != nil {
 				return err
-			}
-			if k.Contype == pg_query.ConstrType_CONSTR_PRIMARY && hasNull {
-				return nullConflict(k.Location)
 			}
 			if err := b.key(k, []string{d.Colname}); err != nil {
 				return err

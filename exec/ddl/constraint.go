@@ -146,11 +146,22 @@ func (b *tableBuild) nameKeys() error {
 			} else {
 				k.name = b.w.relationName(b.rel.Name, joinNames(b.names(append(slices.Clone(k.columns), k.include...))), "key", b.rel.Schema, true, taken...)
 			}
-		} else if slices.Contains(taken[1:], k.name) {
-			return pgerr.Newf(pgerr.DuplicateTable, "relation \"%s\" already exists", k.name)
+		} else if err := b.checkKeyName(k.name); err != nil {
+			return err
 		}
 		taken = append(taken, k.name)
 		b.addKey(&k)
+	}
+	return nil
+}
+
+// checkKeyName refuses a name that an index or a constraint has already.
+func (b *tableBuild) checkKeyName(name string) error {
+	switch {
+	case slices.ContainsFunc(b.rel.Indexes, func(x desc.Index) bool { return x.Name == name }), b.w.findIn(b.rel.Schema, name).found(), name == b.rel.Name:
+		return pgerr.Newf(pgerr.DuplicateTable, "relation \"%s\" already exists", name)
+	case constraintNamed(b.rel, name) != nil:
+		return pgerr.Newf(pgerr.DuplicateObject, "constraint \"%s\" for relation \"%s\" already exists", name, b.rel.Name)
 	}
 	return nil
 }

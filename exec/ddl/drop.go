@@ -204,6 +204,10 @@ func (w *work) dropFunction(n *pg_query.DropStmt, word string, f *pg_query.Objec
 		if err != nil {
 			return err
 		}
+		if n.MissingOk { // as it was written
+			args = append(args, strings.Join(stringsOf(a.GetTypeName().Names), "."))
+			continue
+		}
 		args = append(args, t.String())
 	}
 	name := strings.Join(stringsOf(f.GetObjname()), ".")
