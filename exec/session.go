@@ -11,8 +11,10 @@ import (
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/exec/session"
+	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 	"github.com/kalampg/kalampg/wire"
@@ -40,9 +42,12 @@ type Session struct {
 
 	prepared   map[string]*prepared // by name; "" is the unnamed one
 	portals    map[string]*portal
-	plans      planCache
+	plans      planCache // of simple queries by their text
+	shapes     planCache // of simple queries by their text without its integer literals; nil: the shape does not bind
+	lifter     parse.Lifter
 	tables     map[desc.OID]openTable
 	tempSchema desc.OID
+	locks      kv.LockSession // of the session, and the owner of its transactions' locks
 	sequences  sequenceMemory
 	random     builtin.Random
 
@@ -73,6 +78,7 @@ func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Data
 		engine: e, pid: o.PID, remote: o.Remote, database: db.OID, login: role.OID, session: role.OID, user: role.OID, began: time.Now(),
 		idle: o.Sink, sink: o.Sink, cancel: o.Cancel, end: o.Terminate, settings: session.NewSettings(),
 		prepared: make(map[string]*prepared), portals: make(map[string]*portal), tables: make(map[desc.OID]openTable),
+		locks: newLocks(e.store, o.PID),
 	}
 	s.random.Seed(2*rand.Float64() - 1)
 	s.settings.Text().Names = &names{s}
@@ -192,6 +198,9 @@ func (s *Session) Close() {
 		s.dropPortal(name)
 	}
 	s.dropTemporary()
+	if s.locks != nil {
+		s.locks.UnlockAll()
+	}
 	s.engine.sessions.remove(s)
 }
 

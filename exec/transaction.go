@@ -46,7 +46,7 @@ func (s *Session) begin(ctx context.Context) error {
 		return nil
 	}
 	readOnly := s.settings.Bool("default_transaction_read_only")
-	t, err := s.engine.store.Begin(ctx, kv.TxnOptions{NoSync: s.settings.Get("synchronous_commit") == "off"})
+	t, err := s.engine.store.Begin(ctx, kv.TxnOptions{NoSync: s.settings.Get("synchronous_commit") == "off", Session: s.locks})
 	if err != nil {
 		return err
 	}

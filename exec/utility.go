@@ -211,7 +211,7 @@ func (s *Session) showAll(columns []result.Column, sink result.Sink, describe bo
 func (s *Session) discard(n *pg_query.DiscardStmt) (string, error) {
 	switch n.Target {
 	case pg_query.DiscardMode_DISCARD_PLANS:
-		s.plans = planCache{}
+		s.plans, s.shapes = planCache{}, planCache{}
 		return "DISCARD PLANS", nil
 	case pg_query.DiscardMode_DISCARD_SEQUENCES:
 		s.sequences = sequenceMemory{}
@@ -230,7 +230,10 @@ func (s *Session) discard(n *pg_query.DiscardStmt) (string, error) {
 	for name := range s.portals {
 		s.dropPortal(name)
 	}
-	s.plans, s.sequences = planCache{}, sequenceMemory{}
+	s.plans, s.shapes, s.sequences = planCache{}, planCache{}, sequenceMemory{}
+	if s.locks != nil {
+		s.locks.UnlockAll()
+	}
 	return "DISCARD ALL", s.discardTemp()
 }
 

@@ -50,7 +50,6 @@ var sessionFamily = []Def{
 	{Name: "pg_xact_status", Scalar: transactionStatus},
 	{Name: "pg_num_nulls", Scalar: countNulls(true)},
 	{Name: "pg_num_nonnulls", Scalar: countNulls(false)},
-	{Name: "pg_advisory_unlock_all", Scalar: constant(pgtype.Text(""))}, // a session has none to release
 }
 
 func constant(d pgtype.Datum) Scalar {
