@@ -165,7 +165,7 @@ func (b *binder) refresh(rel int32, e *rangeEntry, using []string, renamed map[e
 			continue
 		}
 		*at = now
-		if !e.aliased && e.name == old.Name {
+		if e.name == old.Name {
 			e.name = now.Name
 		}
 		live := 0

@@ -187,10 +187,22 @@ func (b *binder) checkVolatility(out *BoundExpr, s Stored) {
 			b.errorf(-1, pgerr.InvalidColumnReference, "cannot use system column in column generation expression")
 		}
 		if c := s.Relation.ColumnByNum(n); c != nil && c.Generated != 0 {
-			b.failAt(-1, pgerr.Newf(pgerr.InvalidObjectDefinition, "cannot use generated column \"%s\" in column generation expression", c.Name).
+			b.failAt(b.columnLocation(out.Expr, n), pgerr.Newf(pgerr.InvalidObjectDefinition, "cannot use generated column \"%s\" in column generation expression", c.Name).
 				WithDetail("A generated column cannot reference another generated column."))
 		}
 	}
+}
+
+// columnLocation finds where an expression reads a column.
+func (b *binder) columnLocation(e expr.Expr, num int16) int32 {
+	loc := int32(-1)
+	expr.Walk(e, func(x expr.Expr) bool {
+		if v, ok := x.(*expr.Var); ok && v.ID.Num == num && loc < 0 {
+			loc = b.loc(v)
+		}
+		return true
+	})
+	return loc
 }
 
 // Argument binds an argument of EXECUTE for a parameter of type t.

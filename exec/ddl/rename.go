@@ -109,15 +109,13 @@ func (w *work) renameColumn(n *pg_query.RenameStmt) error {
 		return pgerr.Newf(pgerr.DuplicateColumn, "column name \"%s\" conflicts with a system column name", n.Newname)
 	}
 	num := c.Num
-	return w.renaming(n.Subname, func() error {
-		return w.atRelation(o.rel.OID, func(r *desc.Relation) error {
-			r.ColumnByNum(num).Name = n.Newname
-			if r.Kind == desc.View {
-				return w.nameView(r)
-			}
-			return nil
-		})
+	err = w.renaming(n.Subname, func() error {
+		return w.atRelation(o.rel.OID, func(r *desc.Relation) error { r.ColumnByNum(num).Name = n.Newname; return nil })
 	})
+	if err != nil || o.kind() != desc.View {
+		return err
+	}
+	return w.atRelation(o.rel.OID, w.nameView)
 }
 
 // nameView makes the columns of a view's query have the names of the view's.
