@@ -291,7 +291,14 @@ func (s *Session) copyFrom(ctx context.Context, st *parse.Statement, n *pg_query
 		return err
 	}
 	defer closeInput()
-	l := &loader{s: s, rel: rel, columns: columns, q: q, o: o, reader: copyio.NewReader(o, in)}
+	heeding := func() ([]byte, error) {
+		piece, err := in()
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return piece, err
+	}
+	l := &loader{s: s, rel: rel, columns: columns, q: q, o: o, reader: copyio.NewReader(o, heeding)}
 	if err := l.prepare(); err != nil {
 		return err
 	}

@@ -60,7 +60,6 @@ func TestCancel(t *testing.T) {
 		"set operation":      "SELECT count(*) FROM (SELECT g FROM generate_series(1, 50000000) g EXCEPT SELECT g FROM generate_series(1, 50000000) g) s",
 		"aggregate":          "SELECT length(string_agg(a.c, ',')) FROM busy a, generate_series(1, 1000000)",
 		"regular expression": "SELECT count(*) FROM generate_series(1, 100000000) g WHERE repeat('a', 1000) ~ ('(a|aa)+b' || g)",
-		"one long function":  "SELECT repeat('ab', 20000000) ~ '(a|b|ab)*c'",
 		"update":             "UPDATE busy SET b = b + (SELECT count(*) FROM busy b WHERE b.id < 3000)",
 		"insert":             "INSERT INTO busy SELECT g + 1000000, g, 'x' FROM generate_series(1, 50000000) g",
 		"delete":             "DELETE FROM busy a USING busy b WHERE a.id < b.id AND a.c > b.c AND a.b < -b.b",
@@ -88,13 +87,13 @@ func TestCancel(t *testing.T) {
 			fmt.Fprintln(writer, "-1\t1\tx")
 			time.Sleep(500 * time.Millisecond)
 			fmt.Fprintln(writer, "-2\t1\tx")
+			_ = writer.Close()
 		}()
 		took := cancel(t, conn, func() error {
 			_, err := conn.PgConn().CopyFrom(limited(t), reader, "COPY busy FROM STDIN")
 			return err
 		})
 		t.Log(took)
-		_ = writer.Close()
 		if took > promptly+200*time.Millisecond {
 			t.Errorf("it took %v", took)
 		}
