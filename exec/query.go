@@ -47,7 +47,10 @@ func (s *Session) limited(ctx context.Context) (context.Context, context.CancelF
 
 func (s *Session) query(ctx context.Context, text string, sink result.Sink) error {
 	if p := s.plans.get(text); p != nil {
-		return s.runSimple(ctx, p, sink)
+		return s.runSimple(ctx, p, nil, sink)
+	}
+	if done, err := s.queryShape(ctx, text, sink); done {
+		return err
 	}
 	statements, err := s.engine.parsed.Parse(text)
 	if err != nil {
@@ -58,7 +61,7 @@ func (s *Session) query(ctx context.Context, text string, sink result.Sink) erro
 	}
 	for _, st := range statements {
 		p := &prepared{text: st.Text, stmt: st, simple: true}
-		if err := s.runSimple(ctx, p, sink); err != nil {
+		if err := s.runSimple(ctx, p, nil, sink); err != nil {
 			return err
 		}
 		if len(statements) == 1 && p.plan != nil {
@@ -69,7 +72,7 @@ func (s *Session) query(ctx context.Context, text string, sink result.Sink) erro
 }
 
 // runSimple runs one statement of a simple query.
-func (s *Session) runSimple(ctx context.Context, p *prepared, sink result.Sink) error {
+func (s *Session) runSimple(ctx context.Context, p *prepared, params []pgtype.Datum, sink result.Sink) error {
 	if err := s.mayRun(p.stmt); err != nil {
 		return err
 	}
@@ -81,12 +84,57 @@ func (s *Session) runSimple(ctx context.Context, p *prepared, sink result.Sink) 
 	if err := s.prepareRun(ctx, p); err != nil {
 		return err
 	}
-	q, err := s.newPortal("", p, nil, nil)
+	q, err := s.newPortal("", p, params, nil)
 	if err != nil {
 		return err
 	}
 	defer q.release()
 	return s.run(ctx, q, 0, sink, true)
+}
+
+// queryShape runs a statement by the plan of its shape: its integer literals are parameters, so that all statements that differ in them only are parsed and
+// bound once. done is false when the text is to be run as it stands: it has nothing to lift, or its shape does not bind, in which case the text itself gives the
+// error with the positions that the client knows.
+func (s *Session) queryShape(ctx context.Context, text string, sink result.Sink) (done bool, err error) {
+	if len(text) > cacheable || !s.lifter.Lift(text) {
+		return false, nil
+	}
+	p, known := s.shapes.byText[string(s.lifter.Key())]
+	if known && p == nil {
+		return false, nil
+	}
+	if !known {
+		statements, err := parse.Parse(s.lifter.Shape())
+		if err == nil && len(statements) == 1 && planned(statements[0].Node) {
+			p = &prepared{text: text, stmt: statements[0], simple: true}
+			for i := range s.lifter.Values {
+				t := pgtype.Int4Type
+				if s.lifter.Wide(i) {
+					t = pgtype.Int8Type
+				}
+				p.given = append(p.given, t)
+			}
+		}
+	}
+	if p != nil {
+		if err := s.mayRun(p.stmt); err != nil {
+			return true, err
+		}
+		if s.prepareRun(ctx, p) != nil {
+			p = nil
+		}
+	}
+	if !known || p == nil {
+		s.shapes.put(string(s.lifter.Key()), p)
+	}
+	if p == nil {
+		return false, nil
+	}
+	params := make([]pgtype.Datum, len(s.lifter.Values))
+	for i, n := range s.lifter.Values {
+		params[i] = pgtype.Int(n)
+	}
+	return true, s.runSimple(ctx, p, params, sink)
 }
 
 // prepareRun starts the implicit transaction and binds the statement. Statements that control transactions and settings need no binding.

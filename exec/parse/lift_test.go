@@ -1,0 +1,43 @@
+package parse
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestLift(t *testing.T) {
+	var l Lifter
+	for _, c := range []struct{ in, out string }{
+		{"SELECT abalance FROM pgbench_accounts WHERE aid = 42;", "SELECT abalance FROM pgbench_accounts WHERE aid = $1; [42]"},
+		{"UPDATE t SET b = b + -17 WHERE id=5", "UPDATE t SET b = b + -$1 WHERE id=$2 [17 5]"},
+		{"INSERT INTO h (a, b, c) VALUES (1, -2, 'x', now(), f(3), 4+5)", "INSERT INTO h (a, b, c) VALUES ($1, -$2, 'x', now(), f(3), $3+5) [1 2 4]"},
+		{"select 1 from t where a > 3000000000 and b <> 7 -- = 8", "select 1 from t where a > $1 and b <> $2 -- = 8 [3000000000 7]"},
+		{"select '= 5', $$= 6$$, \"=7\" from t where a = 8", "select '= 5', $$= 6$$, \"=7\" from t where a = $1 [8]"},
+		{"insert into t values (1) returning a, 2", "insert into t values ($1) returning a, 2 [1]"},
+		// what stays
+		{"select a from t order by 1 limit 5", ""},
+		{"select numeric(10,2) '1.5', 1.5, 1e3, 0x1F", ""},
+		{"select - 5, -2147483648, a - 5 from t", ""},
+		{"select * from t where a = -2147483648", ""},
+		{"select 1 where 2 = $1", ""},
+		{"select 1; select a from t where a = 2", ""},
+		{"create table t (a int check (a > 5))", ""},
+		{"select * from t where a in (1, 2, 3)", ""},
+		{"select * from t where a = 007", ""},
+	} {
+		got := ""
+		if l.Lift(c.in) {
+			got = fmt.Sprintf("%s %v", l.Shape(), l.Values)
+		}
+		if got != c.out {
+			t.Errorf("%s\n got %s\nwant %s", c.in, got, c.out)
+		}
+	}
+}
+
+func BenchmarkLift(b *testing.B) {
+	var l Lifter
+	for b.Loop() {
+		l.Lift("UPDATE pgbench_accounts SET abalance = abalance + -1234 WHERE aid = 98765;")
+	}
+}
