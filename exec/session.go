@@ -47,7 +47,8 @@ type Session struct {
 	lifter     parse.Lifter
 	tables     map[desc.OID]openTable
 	tempSchema desc.OID
-	locks      kv.LockSession // of the session, and the owner of its transactions' locks
+	atCommit   map[desc.OID]bool // temporary tables to be dropped (true) or emptied at a commit
+	locks      kv.LockSession    // of the session, and the owner of its transactions' locks
 	sequences  sequenceMemory
 	random     builtin.Random
 

@@ -79,6 +79,10 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	s.closePortals()
+	if err := s.endTemporary(ctx); err != nil {
+		s.rollback()
+		return clientError(ctx, err)
+	}
 	if _, err := t.kv.Commit(ctx); err != nil {
 		s.txn = nil
 		t.kv.Rollback()

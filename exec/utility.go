@@ -164,7 +164,7 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 	return ddl.Run(&ddl.Env{
 		Ctx: ctx, Server: s.engine.catalog, Catalog: t.catalog, Bind: s.bindEnv(), RT: &s.rt, Access: &t.access, User: s.user, Session: s.session,
 		Table: s.openTable, Exec: s.exec, Setting: s.settings.Get, Notice: func(n *pgerr.Error) { _ = s.notice(n) },
-		Wait: catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}, InUse: s.engine.sessions.inDatabase, TempSchema: s.makeTempSchema, InBlock: t.block,
+		Wait: catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}, InUse: s.engine.sessions.inDatabase, TempSchema: s.makeTempSchema, OnCommit: s.onCommit, InBlock: t.block,
 	}, st)
 }
 

@@ -41,11 +41,11 @@ func (w *work) tableAs(query *pg_query.Node, into *pg_query.IntoClause, ifNotExi
 	if query.GetExecuteStmt() != nil {
 		return "", pgerr.Unsupported("CREATE TABLE AS EXECUTE")
 	}
-	if into.OnCommit == pg_query.OnCommitAction_ONCOMMIT_DROP || into.OnCommit == pg_query.OnCommitAction_ONCOMMIT_DELETE_ROWS {
-		return "", pgerr.Unsupported("ON COMMIT")
-	}
 	schema, persistence, err := w.creationSchema(into.Rel)
 	if err != nil {
+		return "", err
+	}
+	if err := checkOnCommit(into.OnCommit, persistence); err != nil {
 		return "", err
 	}
 	if ifNotExists {
@@ -83,6 +83,7 @@ func (w *work) tableAs(query *pg_query.Node, into *pg_query.IntoClause, ifNotExi
 	if err := w.Catalog.CreateRelation(w.Ctx, rel); err != nil {
 		return "", err
 	}
+	w.noteOnCommit(rel, into.OnCommit)
 	if into.SkipData {
 		return "CREATE TABLE AS", nil
 	}

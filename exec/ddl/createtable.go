@@ -60,8 +60,8 @@ func (w *work) createTable(n *pg_query.CreateStmt) error {
 	if err != nil {
 		return err
 	}
-	if n.Oncommit != pg_query.OnCommitAction_ONCOMMIT_NOOP && persistence != 't' {
-		return pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
+	if err := checkOnCommit(n.Oncommit, persistence); err != nil {
+		return err
 	}
 	if n.IfNotExists {
 		if done, err := w.exists(schema, n.Relation, true); done {
@@ -77,7 +77,28 @@ func (w *work) createTable(n *pg_query.CreateStmt) error {
 	if err := w.tableOptions(b.rel, n.Options); err != nil {
 		return err
 	}
-	return b.create()
+	if err := b.create(); err != nil {
+		return err
+	}
+	w.noteOnCommit(b.rel, n.Oncommit)
+	return nil
+}
+
+func checkOnCommit(action pg_query.OnCommitAction, persistence byte) error {
+	if action > pg_query.OnCommitAction_ONCOMMIT_NOOP && persistence != 't' {
+		return pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
+	}
+	return nil
+}
+
+// noteOnCommit has the session carry ON COMMIT out.
+func (w *work) noteOnCommit(rel *desc.Relation, action pg_query.OnCommitAction) {
+	switch action {
+	case pg_query.OnCommitAction_ONCOMMIT_DROP:
+		w.OnCommit(rel.OID, true)
+	case pg_query.OnCommitAction_ONCOMMIT_DELETE_ROWS:
+		w.OnCommit(rel.OID, false)
+	}
 }
 
 func unsupportedTable(n *pg_query.CreateStmt) error {
@@ -92,10 +113,6 @@ func unsupportedTable(n *pg_query.CreateStmt) error {
 		return pgerr.Newf(pgerr.UndefinedObject, "tablespace \"%s\" does not exist", n.Tablespacename)
 	case n.AccessMethod != "" && n.AccessMethod != "heap":
 		return pgerr.Newf(pgerr.UndefinedObject, "access method \"%s\" does not exist", n.AccessMethod)
-	case n.Oncommit == pg_query.OnCommitAction_ONCOMMIT_DROP:
-		return pgerr.Unsupported("ON COMMIT DROP")
-	case n.Oncommit == pg_query.OnCommitAction_ONCOMMIT_DELETE_ROWS:
-		return pgerr.Unsupported("ON COMMIT DELETE ROWS")
 	}
 	return nil
 }

@@ -34,5 +34,7 @@ type Env struct {
 	InUse func(database desc.OID) int
 	// TempSchema makes the session's schema for temporary objects if there is none yet.
 	TempSchema func() (desc.OID, error)
-	InBlock    bool // inside BEGIN … COMMIT, where CREATE DATABASE and the like are refused
+	// OnCommit has a temporary table dropped, or else emptied, at every commit.
+	OnCommit func(table desc.OID, drop bool)
+	InBlock  bool // inside BEGIN … COMMIT, where CREATE DATABASE and the like are refused
 }
