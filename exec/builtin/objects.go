@@ -22,7 +22,6 @@ func objectFamilies() []family {
 		{"array", arrayFamily},
 		{"json", jsonFamily},
 		{"json rows", populateFamily},
-		{"jsonpath", jsonPathFamily},
 		{"json aggregate", jsonAggregates},
 		{"series", seriesFamily},
 		{"locks", lockFamily()},
