@@ -47,8 +47,8 @@ var jsonReaders = []Def{
 	{Name: "json_extract_path_text", Scalar: jsonPart(byPath, true)},
 	{Name: "jsonb_object_field", Scalar: jsonPart(byKey, false)},
 	{Name: "jsonb_object_field_text", Scalar: jsonPart(byKey, true)},
-	{Name: "jsonb_array_element", Scalar: jsonPart(byIndex, false)},
-	{Name: "jsonb_array_element_text", Scalar: jsonPart(byIndex, true)},
+	{Name: "jsonb_array_element", Scalar: jsonPart(byIndexOrItself, false)},
+	{Name: "jsonb_array_element_text", Scalar: jsonPart(byIndexOrItself, true)},
 	{Name: "jsonb_extract_path", Scalar: jsonPart(byPath, false)},
 	{Name: "jsonb_extract_path_text", Scalar: jsonPart(byPath, true)},
 	{Name: "json_array_length", Scalar: jsonArrayLength},
@@ -80,6 +80,14 @@ type jsonFinder func(j jsonText, arg pgtype.Datum) (jsonText, bool)
 
 func byKey(j jsonText, arg pgtype.Datum) (jsonText, bool)   { return j.field(arg.Text()) }
 func byIndex(j jsonText, arg pgtype.Datum) (jsonText, bool) { return j.index(arg.Int()) }
+
+// byIndexOrItself is byIndex of jsonb, where a scalar counts as an array of itself.
+func byIndexOrItself(j jsonText, arg pgtype.Datum) (jsonText, bool) {
+	if k := j.kind(); k != "array" && k != "object" {
+		return j, arg.Int() == 0 || arg.Int() == -1
+	}
+	return byIndex(j, arg)
+}
 
 func byPath(j jsonText, arg pgtype.Datum) (jsonText, bool) {
 	for _, step := range arg.Array().Elems {

@@ -35,7 +35,7 @@ func rowShape(c *Call, arg int, a []pgtype.Datum) (t *pgtype.Type, base *pgtype.
 		t = c.Result
 	}
 	if t == nil || len(t.Columns) == 0 {
-		return nil, nil, errParameter("could not determine row type for result of %s", c.Proc.Name).
+		return nil, nil, pgerr.Newf(pgerr.FeatureNotSupported, "could not determine row type for result of %s", c.Proc.Name).
 			WithHint("Provide a non-null record argument, or call the function in the FROM clause using a column definition list.")
 	}
 	return t, base, nil

@@ -22,6 +22,7 @@ func objectFamilies() []family {
 		{"array", arrayFamily},
 		{"json", jsonFamily},
 		{"json rows", populateFamily},
+		{"jsonpath", jsonPathFamily},
 		{"json aggregate", jsonAggregates},
 		{"series", seriesFamily},
 		{"locks", lockFamily()},

@@ -137,15 +137,15 @@ func (c *Compiler) compileArray(e *Array) (Eval, error) {
 			values[i] = v
 		}
 		if multi {
-			return nest(elem, values)
+			return NestArrays(elem, values)
 		}
 		a := &pgtype.Array{Elem: elem, Elems: values}
 		return flatten(a)
 	}, nil
 }
 
-// nest makes an array of arrays: all must have the same dimensions; empty ones and NULLs count as empty.
-func nest(elem *pgtype.Type, values []pgtype.Datum) (pgtype.Datum, error) {
+// NestArrays makes an array of arrays: all must have the same dimensions; empty ones and NULLs count as empty.
+func NestArrays(elem *pgtype.Type, values []pgtype.Datum) (pgtype.Datum, error) {
 	mismatch := pgerr.New(pgerr.ArraySubscriptError, "multidimensional arrays must have array expressions with matching dimensions")
 	out := &pgtype.Array{Elem: elem}
 	var inner []pgtype.Dim

@@ -146,7 +146,7 @@ func arrayOfArrays(plan Subplan, t *pgtype.Type) Eval {
 			}
 			all = append(all, row[0].Clone(t))
 		}
-		return nest(t.BaseType().Elem, all)
+		return NestArrays(t.BaseType().Elem, all)
 	}
 }
 

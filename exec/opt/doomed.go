@@ -30,6 +30,16 @@ func failure(e expr.Expr) (found error) {
 		switch x := e.(type) {
 		case *expr.Case, *expr.BoolOp, *expr.Coalesce, *expr.Subquery:
 			return false
+		case *expr.ViaText:
+			if c, ok := x.Arg.(*expr.Const); ok && found == nil && foldableText(x, c) {
+				_, found = evaluateText(x, c)
+			}
+		case *expr.Array:
+			if found == nil && x.Multi && x.T.Elem != nil {
+				if _, err := nested(x); err != errNotFolded {
+					found = err
+				}
+			}
 		case *expr.Call:
 			if found == nil && foldable(x) {
 				if _, err := evaluateCall(x); err != nil && err != errNotFolded {

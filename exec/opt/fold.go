@@ -6,6 +6,7 @@ import (
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/plan"
+	"github.com/kalampg/kalampg/internal/pgfacts"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
@@ -23,6 +24,12 @@ func foldExpr(e expr.Expr) expr.Expr {
 	case *expr.Relabel:
 		if c, ok := x.Arg.(*expr.Const); ok && c.T.Rep == x.T.Rep {
 			return &expr.Const{Typed: expr.Typed{T: x.T, Mod: x.Mod}, Value: expr.RelabelValue(c.T, x.T, c.Value)}
+		}
+	case *expr.ViaText:
+		if c, ok := x.Arg.(*expr.Const); ok && foldableText(x, c) {
+			if v, err := evaluateText(x, c); err == nil {
+				return &expr.Const{Typed: x.Typed, Value: v}
+			}
 		}
 	case *expr.BoolOp:
 		return foldBool(x)
@@ -84,6 +91,27 @@ func evaluate(c *expr.Call, args []pgtype.Datum, types []*pgtype.Type) (v pgtype
 	return c.Code(call, args)
 }
 
+// foldableText tells a cast through the text forms that means the same in every session: the types' output and input functions are immutable.
+func foldableText(x *expr.ViaText, c *expr.Const) bool {
+	return immutable(c.T.Proc.Output) && immutable(x.T.Proc.Input) && x.T.Rep != pgtype.RepRecord && x.T.Rep != pgtype.RepArray && x.T.Base == nil
+}
+
+func immutable(proc string) bool {
+	for _, p := range pgfacts.ProcsByName(proc) {
+		if p.Volatile != 'i' {
+			return false
+		}
+	}
+	return proc != ""
+}
+
+func evaluateText(x *expr.ViaText, c *expr.Const) (pgtype.Datum, error) {
+	if c.Value.IsNull() {
+		return pgtype.Null, nil
+	}
+	return x.T.Codec.ParseText(pgtype.Default(), string(c.T.Codec.AppendText(pgtype.Default(), nil, c.Value)), x.Mod)
+}
+
 type foldError string
 
 func (e foldError) Error() string { return string(e) }
@@ -125,7 +153,13 @@ func foldBool(b *expr.BoolOp) expr.Expr {
 
 // foldArray makes a constant of an array of constants, as an IN list is.
 func foldArray(a *expr.Array) expr.Expr {
-	if a.Multi || len(a.Elems) == 0 || a.T.Elem == nil {
+	if len(a.Elems) == 0 || a.T.Elem == nil {
+		return a
+	}
+	if a.Multi {
+		if v, err := nested(a); err == nil {
+			return &expr.Const{Typed: a.Typed, Value: v}
+		}
 		return a
 	}
 	v := &pgtype.Array{Elem: a.T.Elem, Dims: []pgtype.Dim{{Len: int32(len(a.Elems)), Lower: 1}}, Elems: make([]pgtype.Datum, len(a.Elems))}
@@ -137,4 +171,17 @@ func foldArray(a *expr.Array) expr.Expr {
 		v.Elems[i] = c.Value
 	}
 	return &expr.Const{Typed: a.Typed, Value: pgtype.ArrayValue(v)}
+}
+
+// nested gives the value of an array of constant arrays.
+func nested(a *expr.Array) (pgtype.Datum, error) {
+	values := make([]pgtype.Datum, len(a.Elems))
+	for i, e := range a.Elems {
+		c, ok := e.(*expr.Const)
+		if !ok {
+			return pgtype.Null, errNotFolded
+		}
+		values[i] = c.Value
+	}
+	return expr.NestArrays(a.T.Elem, values)
 }

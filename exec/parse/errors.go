@@ -36,7 +36,7 @@ var messageCodes = []struct {
 	{suffix: "must specify unlogged status", code: pgerr.FeatureNotSupported},
 }
 
-func grammarError(err error) error {
+func grammarError(text string, err error) error {
 	var pe *parser.Error
 	if !errors.As(err, &pe) {
 		return pgerr.Wrap(err, pgerr.SyntaxError, err.Error())
@@ -48,5 +48,23 @@ func grammarError(err error) error {
 			break
 		}
 	}
+	if e.Code == pgerr.InvalidEscapeSequence && inUnicodeString(text, pe.Cursorpos) {
+		e.Code, e.Hint = pgerr.SyntaxError, `Unicode escapes must be \XXXX or \+XXXXXX.`
+	}
 	return e
+}
+
+// inUnicodeString tells whether a position, from 1, lies in U&'…' or U&"…" rather than in E'…', whose escapes are written otherwise.
+func inUnicodeString(text string, position int) bool {
+	for i := min(position, len(text)) - 1; i > 0; i-- {
+		if text[i] != '\'' && text[i] != '"' {
+			continue
+		}
+		if text[i-1] == text[i] {
+			i--
+			continue
+		}
+		return i > 1 && strings.EqualFold(text[i-2:i], "u&")
+	}
+	return false
 }

@@ -103,7 +103,7 @@ func TypeName(text string) (*pg_query.TypeName, error) {
 func parseTree(text string) (*pg_query.ParseResult, error) {
 	wire, err := parser.ParseToProtobuf(text)
 	if err != nil {
-		return nil, grammarError(err)
+		return nil, grammarError(text, err)
 	}
 	tree := &pg_query.ParseResult{}
 	if err := (proto.UnmarshalOptions{RecursionLimit: maxNesting}).Unmarshal(wire, tree); err != nil {

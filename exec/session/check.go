@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype/datetime"
 )
 
 // bad is an invalid value; the caller fills in the message.
@@ -24,36 +25,51 @@ func checkEncoding(value string) (string, error) {
 	return "", bad()
 }
 
-// checkDateStyle reads a DateStyle: an output style, a field order, or both; what is not named keeps PostgreSQL's default for the style.
+// checkDateStyle reads a DateStyle: an output style, a field order, or both, each once; what is not named keeps the value in force.
 func checkDateStyle(value string) (string, error) {
 	style, order := "", ""
+	conflict := false
+	set := func(what *string, to string) {
+		conflict = conflict || *what != "" && *what != to
+		*what = to
+	}
+	german := false
 	for _, w := range strings.Split(value, ",") {
 		switch w = strings.ToUpper(strings.TrimSpace(w)); {
 		case w == "ISO":
-			style = "ISO"
+			set(&style, "ISO")
 		case w == "SQL":
-			style = "SQL"
+			set(&style, "SQL")
 		case strings.HasPrefix(w, "POSTGRES"):
-			style = "Postgres"
+			set(&style, "Postgres")
 		case w == "GERMAN":
-			style = "German"
-			if order == "" {
-				order = "DMY"
-			}
+			set(&style, "German")
+			german = true
 		case w == "YMD":
-			order = "YMD"
+			set(&order, "YMD")
 		case w == "DMY" || strings.HasPrefix(w, "EURO"):
-			order = "DMY"
+			set(&order, "DMY")
 		case w == "MDY" || w == "US" || strings.HasPrefix(w, "NONEURO"):
-			order = "MDY"
+			set(&order, "MDY")
 		case w == "DEFAULT":
-			style, order = "ISO", "MDY"
+			if style == "" {
+				style = "ISO"
+			}
+			if order == "" {
+				order = "MDY"
+			}
 		default:
 			return "", bad().WithDetail("Unrecognized key word: %q.", strings.ToLower(w))
 		}
 	}
+	if conflict {
+		return "", bad().WithDetail("Conflicting \"datestyle\" specifications.")
+	}
 	if style == "" {
 		style = keepStyle
+	}
+	if order == "" && german {
+		order = "DMY"
 	}
 	if order == "" {
 		order = keepStyle
@@ -86,52 +102,17 @@ func checkTimeZone(value string) (string, error) {
 	return name, nil
 }
 
-// LoadZone finds a time zone: a name of the tz database in any case, an offset in hours ("-5", "3.5", east positive), or an offset in POSIX form ("<+02>-02", "EST5"). It gives the name in the
-// form that SHOW prints.
+// LoadZone finds a time zone: an offset in hours ("-5", "3.5", east positive), or what datetime.LoadZone knows. It gives the name in the form that SHOW prints.
 func LoadZone(value string) (name string, zone *time.Location, ok bool) {
-	value = strings.TrimSpace(value)
 	if hours, err := strconv.ParseFloat(value, 64); err == nil {
 		return fixedZone(int(hours * 3600))
 	}
 	switch strings.ToUpper(value) {
-	case "UTC", "GMT", "ZULU", "Z", "UCT":
-		return strings.ToUpper(value), time.UTC, true
 	case "DEFAULT", "LOCAL":
 		return "Etc/UTC", time.UTC, true
 	}
-	if strings.ContainsAny(value, "./\\") && !strings.Contains(value, "/") || value == "" {
-		return "", nil, false
-	}
-	if z, err := time.LoadLocation(value); err == nil {
-		return value, z, true
-	}
-	if z, name, found := zoneAnyCase(value); found {
-		return name, z, true
-	}
-	return posixZone(value)
-}
-
-// zoneAnyCase tries the usual spellings of a name written in another case.
-func zoneAnyCase(value string) (*time.Location, string, bool) {
-	for _, name := range []string{strings.ToUpper(value), titleZone(value)} {
-		if z, err := time.LoadLocation(name); err == nil {
-			return z, name, true
-		}
-	}
-	return nil, "", false
-}
-
-// titleZone spells a zone's name as the tz database does: America/New_York.
-func titleZone(value string) string {
-	b := []byte(strings.ToLower(value))
-	start := true
-	for i, c := range b {
-		if start && c >= 'a' && c <= 'z' {
-			b[i] = c - 32
-		}
-		start = c == '/' || c == '_' || c == '-'
-	}
-	return string(b)
+	zone, name, ok = datetime.LoadZone(value)
+	return name, zone, ok
 }
 
 // fixedZone is a zone at a constant offset, seconds east, named as PostgreSQL names it.
@@ -163,38 +144,4 @@ func two(n int) string {
 		return "0" + strconv.Itoa(n)
 	}
 	return strconv.Itoa(n)
-}
-
-// posixZone reads a POSIX zone without daylight saving: a name, then hours west.
-func posixZone(value string) (string, *time.Location, bool) {
-	rest := value
-	if strings.HasPrefix(rest, "<") {
-		end := strings.IndexByte(rest, '>')
-		if end < 0 {
-			return "", nil, false
-		}
-		rest = rest[end+1:]
-	} else {
-		rest = strings.TrimLeft(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-	}
-	if rest == value || rest == "" {
-		return "", nil, false
-	}
-	sign := 1
-	if rest[0] == '+' || rest[0] == '-' {
-		if rest[0] == '-' {
-			sign = -1
-		}
-		rest = rest[1:]
-	}
-	total, scale := 0, 3600
-	for _, part := range strings.Split(rest, ":") {
-		n, err := strconv.Atoi(part)
-		if err != nil || scale == 0 {
-			return "", nil, false
-		}
-		total += n * scale
-		scale /= 60
-	}
-	return value, time.FixedZone(strings.Trim(value[:len(value)-len(rest)], "<>+-"), -sign*total), true
 }

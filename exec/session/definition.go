@@ -94,6 +94,16 @@ func Find(name string) *Definition {
 	return Definitions()[strings.ToLower(name)]
 }
 
+// called is the definition under the name that the user wrote, which PostgreSQL's messages repeat, except for those of the parameters with a check of their own.
+func (d *Definition) called(name string) *Definition {
+	if d.Check != nil || d.Name == name {
+		return d
+	}
+	c := *d
+	c.Name = name
+	return &c
+}
+
 // check turns an input value into the kept form, or says why it cannot be.
 func (d *Definition) check(value string) (string, error) {
 	if d.Check != nil {

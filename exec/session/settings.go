@@ -140,7 +140,7 @@ func (s *Settings) Set(name, value string, scope Scope, superuser bool) error {
 	if err := d.settable(scope, superuser); err != nil {
 		return err
 	}
-	kept, err := d.check(value)
+	kept, err := d.called(name).check(value)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ func builtinCodec(t *Type) (Rep, Codec) {
 		return RepBytes, jsonCodec{text}
 	case OIDJsonb:
 		return RepBytes, jsonbCodec{text}
+	case OIDJsonpath:
+		return RepBytes, jsonpathCodec{text}
 	case OIDAclitem:
 		return RepBytes, text
 	case OIDPgNodeTree, OIDPgNdistinct, OIDPgDependencies, OIDPgMcvList, OIDPgBrinBloomSummary, OIDPgBrinMinmaxMultiSummary, OIDGtsvector:

@@ -82,8 +82,9 @@ func LoadZone(name string) (loc *time.Location, canonical string, ok bool) {
 
 // posixZone reads a POSIX zone. The rules are left to Go's reader of zone files, which takes them as the footer of a file without transitions.
 func posixZone(name string) (*time.Location, string, bool) {
+	// The name before the offset may be missing, "+05:30": the offset counts west all the same.
 	std, rest, ok := posixName(name)
-	if !ok {
+	if !ok && (name == "" || std != "" || strings.HasPrefix(name, "<")) {
 		return nil, "", false
 	}
 	offset, rest, ok := posixOffset(rest)
