@@ -85,8 +85,12 @@ func (b *binder) push(parent *scope) *scope { return &scope{parent: parent} }
 // add brings an entry into the namespace of a scope.
 func (s *scope) add(e *rangeEntry) *item {
 	it := &item{entry: e, name: e.name, cols: e.cols, relVisible: true, colsVisible: true, lateralOK: true}
-	if e.kind == tableEntry && !e.aliased {
+	switch {
+	case e.aliased:
+	case e.kind == tableEntry:
 		it.schema = e.table.Schema
+	case e.view != nil:
+		it.schema = e.view.Schema
 	}
 	return it
 }

@@ -41,6 +41,8 @@ func catalogNameFamily() []Def {
 		{Name: "pg_is_other_temp_schema", Scalar: isOtherTempSchema},
 		{Name: "pg_my_temp_schema", Scalar: myTempSchema},
 		{Name: "text_regclass", Scalar: textRegclass},
+		{Name: "pg_filenode_relation", Scalar: givesNull},        // relations have no files of their own
+		{Name: "pg_collation_actual_version", Scalar: givesNull}, // none depends on a library's version
 	}
 	for name, table := range map[string]string{
 		"function": "pg_proc", "operator": "pg_operator", "opclass": "pg_opclass", "opfamily": "pg_opfamily", "collation": "pg_collation", "conversion": "pg_conversion",
