@@ -55,6 +55,7 @@ func HoldView(env *Env, view *desc.Relation) (h *HeldView, err error) {
 	err = guard(func() {
 		b := newBinder(context.Background(), env.stored(view.Schema), "")
 		b.fixed = true
+		b.viaView = desc.SuperuserOID // names in a stored text were allowed when it was made
 		h = &HeldView{b, b.selectStmt(stmts[0].Node.GetSelectStmt(), nil)}
 	})
 	return h, err

@@ -5,6 +5,7 @@ import (
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
+	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/plan"
@@ -103,6 +104,14 @@ func (b *binder) lookupRelation(n *pg_query.RangeVar) *desc.Relation {
 		if s == nil {
 			// PostgreSQL says that the relation is missing, not its schema.
 			return nil
+		}
+		if b.viaView == 0 { // what a view names, its owner could see
+			if err := catalog.CheckPrivilege(cat, b.env.User, desc.ObjectRef{Class: desc.ClassSchema, OID: s.OID}, desc.Usage); err != nil {
+				if e, ok := pgerr.As(err); ok {
+					b.failAt(n.Location, e)
+				}
+				fail(err)
+			}
 		}
 		return b.relationIn(s.OID, n)
 	}

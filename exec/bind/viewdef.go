@@ -53,6 +53,7 @@ func ViewText(env *Env, query string, pretty bool) (text string, err error) {
 	err = guard(func() {
 		b := newBinder(context.Background(), env, "")
 		b.fixed = true
+		b.viaView = desc.SuperuserOID // names in a stored text were allowed when it was made
 		text = b.queryText(b.selectStmt(stmts[0].Node.GetSelectStmt(), nil), pretty)
 	})
 	return text, err

@@ -126,10 +126,14 @@ func (w *work) find(n *pg_query.RangeVar) (object, error) {
 		return object{}, err
 	}
 	if n.Schemaname != "" {
-		if s := w.schemaNamed(n.Schemaname); s != nil {
-			return w.findIn(s.OID, n.Relname), nil
+		s := w.schemaNamed(n.Schemaname)
+		if s == nil {
+			return object{}, nil
 		}
-		return object{}, nil
+		if err := catalog.CheckPrivilege(w.Catalog, w.User, desc.ObjectRef{Class: desc.ClassSchema, OID: s.OID}, desc.Usage); err != nil {
+			return object{}, err
+		}
+		return w.findIn(s.OID, n.Relname), nil
 	}
 	path := w.Bind.SearchPath
 	if t := w.Bind.TempSchema; t != 0 {
