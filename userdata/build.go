@@ -14,9 +14,12 @@ import (
 // a unique index is 23505 "could not create unique index".
 func (t *Table) BuildIndex(ctx context.Context, a *Access, d *desc.Index) error {
 	x := t.index(d)
+	writer := new(Access)
+	writer.Like(a)
+	writer.Exclusive = true
 	return t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
 		_, key := SplitLocator(locator)
-		err := t.insertEntry(ctx, a, x, values, key)
+		err := t.insertEntry(ctx, writer, x, values, key)
 		if e, ok := pgerr.As(err); ok && e.Code == pgerr.UniqueViolation {
 			e.Message = "could not create unique index \"" + d.Name + "\""
 			e.Detail = duplicated(e.Detail)
@@ -62,6 +65,7 @@ func (t *Table) Each(ctx context.Context, a *Access, f func(locator pgtype.Datum
 // Rewrite copies every row of every scope into another table (the same relation with a new storage id and other columns), through convert.
 func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(values []pgtype.Datum) ([]pgtype.Datum, error)) error {
 	target := *a
+	target.Exclusive = true
 	return t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
 		out, err := convert(values)
 		if err != nil {
