@@ -157,6 +157,17 @@ func kalampg(t *testing.T, o server.Options) *server.Server {
 	return s
 }
 
+// availableMB is the memory that the machine has left.
+func availableMB(t *testing.T) int {
+	t.Helper()
+	info, err := os.ReadFile("/proc/meminfo")
+	noError(t, err)
+	_, rest, _ := strings.Cut(string(info), "MemAvailable:")
+	kB, err := strconv.Atoi(strings.Fields(rest)[0])
+	noError(t, err)
+	return kB >> 10
+}
+
 // residentMB is the memory of a process.
 func residentMB(t *testing.T, pid int) int {
 	t.Helper()

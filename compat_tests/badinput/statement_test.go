@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kalampg/kalampg/compat_tests/target"
 )
 
 func TestLongStatement(t *testing.T) {
@@ -117,6 +119,9 @@ func TestDeepNesting(t *testing.T) {
 		"check":              "CREATE TEMP TABLE deep (a bool CHECK (a" + strings.Repeat(" AND a", deep) + "))",
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "comments" && *against == target.Reference {
+				t.Skip("it keeps PostgreSQL's scanner busy for more than a minute")
+			}
 			conn := connect(t)
 			began := time.Now()
 			err := simple(t, conn, query)

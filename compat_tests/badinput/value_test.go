@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/kalampg/kalampg/compat_tests/target"
 )
 
 // letters is a reader of n letters.
@@ -53,9 +55,14 @@ func TestResultsOfAGigabyte(t *testing.T) {
 		"SELECT 'x'::char(10485760) = 'x'":                                                                                  "",
 		"SELECT 'x'::char(10485761) = 'x'":                                                                                  "22023",
 	} {
+		if strings.Contains(query, "00000000") && availableMB(t) < 8<<10 {
+			t.Logf("skipped, as there is too little memory: %s", query)
+			continue
+		}
 		began := time.Now()
 		err := simple(t, conn, query)
 		switch {
+		case code(err) == "XX000" && *against == target.Reference && codes != "": // its allocator says no
 		case codes == "" && err != nil:
 			t.Errorf("%s: %v", query, err)
 		case codes != "" && !strings.Contains(codes, "?"):

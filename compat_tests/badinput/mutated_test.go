@@ -1,0 +1,123 @@
+package badinput
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/kalampg/kalampg/compat_tests/server"
+	"github.com/kalampg/kalampg/compat_tests/target"
+)
+
+var (
+	mutating = flag.Duration("mutating", 5*time.Second, "how long TestMutatedStatements runs")
+	mutation = flag.Uint64("mutation", 0, "the seed of TestMutatedStatements; 0: by the clock")
+)
+
+// pieces are what a statement is cut into and put together from: words, literals, operators, spaces.
+var pieces = regexp.MustCompile(`(?s)'(?:[^']|'')*'|"[^"]*"|\w+|\s+|::|[^\w\s]`)
+
+// hostile are pieces that go in the place of others.
+var hostile = []string{"NULL", "''", "0", "-1", "1", "2147483647", "-2147483648", "9223372036854775807", "1e308", "'NaN'", "'infinity'", "'{}'", "'{NULL}'", "'{}'::int[]", "'[]'", "'null'::jsonb",
+	"ARRAY[]::text[]", "ROW()", "(SELECT NULL)", "*", "()", "DISTINCT", "DEFAULT", "$1", "1/0", "'\\x'::bytea", "''::name", "'1 day'::interval", "'-infinity'::timestamptz", "current_user", "pg_class", "generate_series(1,3)",
+	"count(*)", "ctid", "tableoid", "0::oid", "'a'::regclass", "INT", "OVER ()", "FOR UPDATE", "LATERAL", "ORDER BY 1", "UNION", "LIMIT 1"}
+
+// corpus reads the statements of the recorded tests.
+func corpus(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(server.Root(), "compat_tests", "sql", "testdata", "*.sql"))
+	noError(t, err)
+	var all []string
+	for _, p := range paths {
+		text, err := os.ReadFile(p)
+		noError(t, err)
+		for _, s := range strings.Split(string(text), ";\n") {
+			lower := strings.ToLower(s)
+			if len(s) < 4000 && !strings.Contains(lower, "pg_sleep") && !strings.Contains(lower, "pg_terminate") && !strings.Contains(lower, "copy") && !strings.Contains(lower, "pg_cancel") {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// mutate replaces, drops, repeats or swaps some pieces of a statement, also by pieces of another.
+func mutate(r *rand.Rand, all []string) string {
+	p := pieces.FindAllString(all[r.IntN(len(all))], -1)
+	other := pieces.FindAllString(all[r.IntN(len(all))], -1)
+	for range 1 + r.IntN(4) {
+		if len(p) == 0 || len(other) == 0 {
+			break
+		}
+		i := r.IntN(len(p))
+		switch r.IntN(6) {
+		case 0, 1:
+			p[i] = hostile[r.IntN(len(hostile))]
+		case 2:
+			p[i] = other[r.IntN(len(other))]
+		case 3:
+			p = append(p[:i], p[i+1:]...)
+		case 4:
+			j := r.IntN(len(p))
+			p[i], p[j] = p[j], p[i]
+		case 5:
+			from := r.IntN(len(other))
+			to := min(len(other), from+r.IntN(12))
+			p = append(p[:i:i], append(append([]string{" "}, other[from:to]...), p[i:]...)...)
+		}
+	}
+	return strings.Join(p, "")
+}
+
+// TestMutatedStatements runs statements that were made wrong at random: whatever they are, the session answers and lives on.
+func TestMutatedStatements(t *testing.T) {
+	if *against == target.Reference {
+		t.Skip("it is about kalampg")
+	}
+	s := kalampg(t, server.Options{Arguments: []string{"--http", "off"}})
+	all := corpus(t)
+	seed := *mutation
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	r := rand.New(rand.NewPCG(seed, 0))
+	count, failures := 0, map[string]int{}
+	var conn *pgx.Conn
+	for began := time.Now(); time.Since(began) < *mutating; count++ {
+		if conn == nil || conn.IsClosed() || count%500 == 0 {
+			if conn != nil {
+				_ = conn.Close(context.Background())
+			}
+			conn = connectTo(t, s.DSN("postgres"))
+			execute(t, conn, "SET statement_timeout = '500ms'")
+		}
+		text := mutate(r, all)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		_, err := conn.PgConn().Exec(ctx, text).ReadAll()
+		if code(err) == "" {
+			_, _ = conn.PgConn().Exec(ctx, "ROLLBACK; SET statement_timeout = '500ms'; RESET SESSION AUTHORIZATION; RESET ROLE").ReadAll()
+		}
+		late := ctx.Err() != nil
+		cancel()
+		failures[code(err)]++
+		switch c := code(err); {
+		case c == "XX000", c == "58000", c == "?" && strings.Contains(s.Log(), "panic in a session"), late:
+			t.Errorf("seed %d, statement %d: %v\n%s\n", seed, count, err, text)
+		}
+		if conn.IsClosed() && code(err) != "?" && code(err)[:2] == "58" {
+			t.Errorf("seed %d: the connection is gone after %s", seed, text)
+		}
+		if len(failures) > 0 && t.Failed() && failures["XX000"]+failures["58000"] > 20 {
+			break
+		}
+	}
+	t.Logf("seed %d: %d statements, by SQLSTATE: %v", seed, count, failures)
+}
