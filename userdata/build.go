@@ -43,10 +43,11 @@ func (t *Table) DropIndex(a *Access, d *desc.Index) error {
 
 // Each calls f for every row of every scope as the transaction sees it: locator and complete values, valid during the call.
 func (t *Table) Each(ctx context.Context, a *Access, f func(locator pgtype.Datum, values []pgtype.Datum) error) error {
-	every := *a
+	every := new(Access)
+	every.Like(a)
 	every.AllScopes = true
 	nums := append(append([]int16(nil), t.all...), Locator)
-	rows, err := t.Scanner(nums).Scan(ctx, &every, ScanRequest{})
+	rows, err := t.Scanner(nums).Scan(ctx, every, ScanRequest{})
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,8 @@ func (t *Table) Each(ctx context.Context, a *Access, f func(locator pgtype.Datum
 
 // Rewrite copies every row of every scope into another table (the same relation with a new storage id and other columns), through convert.
 func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(values []pgtype.Datum) ([]pgtype.Datum, error)) error {
-	target := *a
+	target := new(Access)
+	target.Like(a)
 	target.Exclusive = true
 	return t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
 		out, err := convert(values)
@@ -73,7 +75,7 @@ func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(
 		}
 		_, key := SplitLocator(locator)
 		target.Scope, _ = t.split(key)
-		return to.Insert(ctx, &target, out)
+		return to.Insert(ctx, target, out)
 	})
 }
 
