@@ -31,6 +31,7 @@ type portal struct {
 	exec    run.Exec
 	access  userdata.Access
 	drained bool // the program has ended
+	pulled  int  // calls of pull
 	utility bool // its statement is run as a whole, not pulled
 	ran     bool // a statement without rows has run, which it does once
 	tag     string
@@ -163,6 +164,10 @@ func (q *portal) pull() ([]pgtype.Datum, error) {
 		if err := q.program.Start(q.exec); err != nil {
 			return nil, err
 		}
+	}
+	// Operators that yield rows do not look whether the statement has been cancelled: here, where all rows pass, it is looked for all of them.
+	if q.pulled++; q.pulled&127 == 0 && q.rt.Ctx.Err() != nil {
+		return nil, context.Cause(q.rt.Ctx)
 	}
 	row, err := q.program.Root.Next()
 	if row == nil {

@@ -130,6 +130,9 @@ func (c *Compiler) Compile(e Expr) (Eval, error) {
 			return pgtype.Int(n), err
 		}, nil
 	}
+	if _, set := e.(*SetCall); set {
+		return nil, pgerr.Unsupported("a set-returning function in this place")
+	}
 	return nil, fmt.Errorf("expr: no evaluation for %T", e)
 }
 
