@@ -49,29 +49,60 @@ func corpus(t *testing.T) []string {
 	return all
 }
 
-// mutate replaces, drops, repeats or swaps some pieces of a statement, also by pieces of another.
+// kind tells strings, numbers and words, which may take each other's places, from the rest.
+func kind(piece string) byte {
+	switch c := piece[0]; {
+	case c == '\'':
+		return 's'
+	case c >= '0' && c <= '9':
+		return 'n'
+	case c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z':
+		return 'w'
+	}
+	return piece[0]
+}
+
+// some gives the index of a random piece that is not a space, of a kind unless that is 0; -1 if there is none.
+func some(r *rand.Rand, p []string, of byte) int {
+	for range 40 {
+		if i := r.IntN(len(p)); strings.TrimSpace(p[i]) != "" && (of == 0 || kind(p[i]) == of) {
+			return i
+		}
+	}
+	return -1
+}
+
+// mutate replaces, drops, repeats or swaps some pieces of a statement, also by pieces of another. Most statements get a value that is
+// likely to be hard to digest, so that they pass the grammar.
 func mutate(r *rand.Rand, all []string) string {
 	p := pieces.FindAllString(all[r.IntN(len(all))], -1)
 	other := pieces.FindAllString(all[r.IntN(len(all))], -1)
-	for range 1 + r.IntN(4) {
-		if len(p) == 0 || len(other) == 0 {
-			break
+	if len(p) == 0 || len(other) == 0 {
+		return ""
+	}
+	for range 1 + r.IntN(3) {
+		i := some(r, p, "snw\x00"[r.IntN(4)])
+		if i < 0 {
+			continue
 		}
-		i := r.IntN(len(p))
-		switch r.IntN(6) {
-		case 0, 1:
+		j := some(r, other, kind(p[i]))
+		switch way := r.IntN(20); {
+		case way < 8:
 			p[i] = hostile[r.IntN(len(hostile))]
-		case 2:
-			p[i] = other[r.IntN(len(other))]
-		case 3:
-			p = append(p[:i], p[i+1:]...)
-		case 4:
-			j := r.IntN(len(p))
-			p[i], p[j] = p[j], p[i]
-		case 5:
-			from := r.IntN(len(other))
-			to := min(len(other), from+r.IntN(12))
-			p = append(p[:i:i], append(append([]string{" "}, other[from:to]...), p[i:]...)...)
+		case way < 14 && j >= 0:
+			p[i] = other[j]
+		case way < 15:
+			p = append(p[:i:i], p[i+1:]...)
+			if len(p) == 0 {
+				return ""
+			}
+		case way < 16:
+			k := r.IntN(len(p))
+			p[i], p[k] = p[k], p[i]
+		case way < 17 && j >= 0:
+			p = append(p[:i:i], append(append([]string{" "}, other[j:min(len(other), j+r.IntN(12))]...), p[i:]...)...)
+		case way < 18:
+			p[i] = "(" + p[i] + ")" + []string{"::text", "::int", "::numeric", "::jsonb", "::int[]", "::interval", "[1]", ".a", " IS NULL", " COLLATE \"C\""}[r.IntN(10)]
 		}
 	}
 	return strings.Join(p, "")
