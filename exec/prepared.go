@@ -117,7 +117,9 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 	}
 	columns := outputColumns(bound)
 	if p.plan != nil && !p.simple && !sameColumns(p.columns, columns) {
-		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+		changed := pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+		changed.Routine = "RevalidateCachedQuery" // pgjdbc prepares anew when it reads this
+		return changed
 	}
 	if s.settings.Get("kalam.optimizer") != "off" {
 		bound = opt.Optimize(bound)

@@ -81,7 +81,11 @@ func (c *conn) handle(kind byte, body []byte) error {
 		return nil
 	}
 	c.skipping = true
-	return c.report(err)
+	if err := c.report(err); err != nil {
+		return err
+	}
+	// Clients that send Flush and wait before they send Sync hear of the error now: the Flush itself is skipped.
+	return c.out.Flush()
 }
 
 // extended does one message of the extended protocol.

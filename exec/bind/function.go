@@ -47,6 +47,7 @@ func (b *binder) funcCall(n *pg_query.FuncCall) expr.Expr {
 		b.errorf(n.Location, pgerr.WrongObjectType, "FILTER specified, but %s is not an aggregate function", c.name)
 	}
 	b.bindArguments(c, n.Args)
+	c.dropVoidParams()
 	if e := b.columnNotation(c); e != nil {
 		return e
 	}
@@ -62,6 +63,17 @@ func (b *binder) funcCall(n *pg_query.FuncCall) expr.Expr {
 	}
 	b.plainFunctionOnly(c, cand.what)
 	return b.buildCall(c, cand)
+}
+
+// dropVoidParams takes away the parameters of type void, by which JDBC's calls hold the place of results.
+func (c *call) dropVoidParams() {
+	if c.names != nil {
+		return
+	}
+	c.args = slices.DeleteFunc(c.args, func(e expr.Expr) bool {
+		p, ok := e.(*expr.Param)
+		return ok && p.Type().OID == pgtype.OIDVoid
+	})
 }
 
 // plainFunctionOnly refuses the decorations that only aggregates have.

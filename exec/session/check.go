@@ -12,9 +12,9 @@ import (
 // bad is an invalid value; the caller fills in the message.
 func bad() *pgerr.Error { return pgerr.New(pgerr.InvalidParameterValue, "") }
 
-// checkEncoding accepts UTF-8 under its names. SQL_ASCII is PostgreSQL's word for "do not convert", which UTF-8 satisfies.
+// checkEncoding accepts UTF-8 under its names, of which letters and digits count. SQL_ASCII is PostgreSQL's word for "do not convert", which UTF-8 satisfies.
 func checkEncoding(value string) (string, error) {
-	switch strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(value)) {
+	switch strings.Map(letterOrDigit, strings.ToLower(value)) {
 	case "utf8", "unicode":
 		return "UTF8", nil
 	case "sqlascii":
@@ -23,6 +23,14 @@ func checkEncoding(value string) (string, error) {
 		return "", pgerr.Unsupported("client_encoding " + value)
 	}
 	return "", bad()
+}
+
+// letterOrDigit keeps ASCII letters and digits: drivers quote and punctuate the names of encodings as they like.
+func letterOrDigit(r rune) rune {
+	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+		return r
+	}
+	return -1
 }
 
 // checkDateStyle reads a DateStyle: an output style, a field order, or both, each once; what is not named keeps the value in force.

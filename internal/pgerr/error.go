@@ -24,6 +24,10 @@ type Error struct {
 	DataType   string
 	Constraint string
 
+	// Routine names the function of PostgreSQL that raises the error, for the few by which drivers tell errors of one
+	// SQLSTATE apart.
+	Routine string
+
 	cause error
 }
 

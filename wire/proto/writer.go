@@ -287,5 +287,6 @@ func flatten(e *pgerr.Error, severity string) pgproto3.ErrorResponse {
 		Code: string(e.Code), Message: e.Message, Detail: e.Detail, Hint: e.Hint,
 		Position: int32(e.Position), InternalPosition: int32(e.InternalPosition), InternalQuery: e.InternalQuery, Where: e.Where,
 		SchemaName: e.Schema, TableName: e.Table, ColumnName: e.Column, DataTypeName: e.DataType, ConstraintName: e.Constraint,
+		Routine: e.Routine,
 	}
 }
