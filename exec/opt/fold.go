@@ -31,6 +31,11 @@ func foldExpr(e expr.Expr) expr.Expr {
 				return &expr.Const{Typed: x.Typed, Value: v}
 			}
 		}
+	case *expr.DomainCheck:
+		// A domain without constraints is another name for its type; those of information_schema are such, and columns behind them can be looked up.
+		if len(x.Checks) == 0 && !x.NotNull {
+			return &expr.Relabel{Typed: x.Typed, Arg: x.Arg, Implicit: true}
+		}
 	case *expr.BoolOp:
 		return foldBool(x)
 	case *expr.Array:
