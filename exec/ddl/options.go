@@ -230,7 +230,7 @@ func optionText(n *pg_query.Node) string {
 }
 
 func constText(c *pg_query.A_Const) string {
-	switch v := c.Val.(type) {
+	switch v := c.GetVal().(type) { // nil: a parameter, which the parser lets through
 	case *pg_query.A_Const_Ival:
 		return strconv.Itoa(int(v.Ival.Ival))
 	case *pg_query.A_Const_Fval:
