@@ -178,6 +178,7 @@ type projectSet struct {
 	frame expr.Frame
 	row   []pgtype.Datum
 	live  bool // the current input row has rows left
+	count int
 }
 
 func (b *builder) projectSet(n *plan.ProjectSet, outer *expr.Scope) (Operator, error) {
@@ -207,6 +208,11 @@ func (p *projectSet) Open(outer *expr.Frame) error {
 
 func (p *projectSet) Next() ([]pgtype.Datum, error) {
 	for {
+		if p.count++; p.count&1023 == 0 { // a set may be endless, and who collects it (ARRAY, IN) only pulls
+			if err := p.exec.check(); err != nil {
+				return nil, err
+			}
+		}
 		if !p.live {
 			row, err := p.input.Next()
 			if err != nil || row == nil {
