@@ -183,6 +183,9 @@ func (b *binder) buildAggregate(q *query, n plan.Node, exprs []expr.Expr) plan.N
 	if having != nil {
 		having = g.rewrite(having, false)
 	}
+	if b.anySets(g.node.Keys) {
+		b.setsBelow(g.node)
+	}
 	// Positions are known now that all keys and aggregates are.
 	for i, e := range exprs {
 		exprs[i] = g.place(e)

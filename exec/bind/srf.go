@@ -88,3 +88,39 @@ func (b *binder) innerSets(n plan.Node, exprs []expr.Expr) (plan.Node, []expr.Ex
 	}
 	return p, out
 }
+
+// setsBelow runs the set-returning calls in the keys of an Aggregate before the grouping: each of their rows falls into its own group.
+func (b *binder) setsBelow(a *plan.Aggregate) {
+	own := map[int32]bool{}
+	for _, id := range a.Input.Columns() {
+		own[id.Rel] = true
+	}
+	// The aggregates read the columns behind the new node, which passes on those that are asked for.
+	var reads []expr.Expr
+	at := map[expr.ColID]int{}
+	for _, x := range a.Aggs {
+		plan.WalkExpr(x, func(e expr.Expr) bool {
+			if v, ok := e.(*expr.Var); ok && own[v.ID.Rel] {
+				if _, known := at[v.ID]; !known {
+					at[v.ID] = len(reads)
+					reads = append(reads, v)
+				}
+			}
+			return true
+		})
+	}
+	exprs := append(append([]expr.Expr(nil), a.Keys...), reads...)
+	keys := len(a.Keys)
+	for b.anySets(exprs) {
+		a.Input, exprs = b.innerSets(a.Input, exprs)
+	}
+	a.Keys = exprs[:keys:keys]
+	for i, x := range a.Aggs {
+		a.Aggs[i] = plan.MapExpr(x, func(e expr.Expr) (expr.Expr, bool) {
+			if v, ok := e.(*expr.Var); ok && own[v.ID.Rel] {
+				return exprs[keys+at[v.ID]], true
+			}
+			return nil, false
+		}).(*expr.Aggregate)
+	}
+}
