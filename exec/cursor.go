@@ -102,6 +102,11 @@ func (s *Session) fetch(ctx context.Context, outer *portal, n *pg_query.FetchStm
 		}
 	}
 	q.rt.Ctx = ctx
+	if n.Direction == pg_query.FetchDirection_FETCH_BACKWARD && n.HowMany > 0 {
+		if err := q.backward(); err != nil {
+			return err
+		}
+	}
 	if !n.Ismove {
 		columns := q.columns
 		if !q.binary && len(outer.columns) == len(columns) {

@@ -238,6 +238,16 @@ func (s *Session) setActive(query string) {
 	s.mu.Unlock()
 }
 
+// statementStart is when the running statement began; now when none runs.
+func (s *Session) statementStart() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.activity.state == "active" {
+		return s.activity.queryStart
+	}
+	return time.Now()
+}
+
 func (s *Session) setIdle() {
 	state := "idle"
 	var began time.Time

@@ -50,7 +50,7 @@ func (s *Session) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := s.statementStart() // a transaction begins with its first statement
 	s.txn = &transaction{kv: t, catalog: s.engine.catalog.Begin(t, s.database), began: now, readOnly: readOnly}
 	s.txn.access = userdata.Access{Service: s.engine.rows, Txn: t, Now: expr.Microseconds(now)}
 	s.settings.Begin()

@@ -86,6 +86,7 @@ type binder struct {
 
 	keepUnknown       bool // the next SELECT leaves its untyped literals to what is around it
 	recursiveTermNext bool // the next SELECT is a recursive term
+	padded            int  // outer joins whose padded side is being bound
 }
 
 func newBinder(ctx context.Context, env *Env, source string) *binder {

@@ -15,15 +15,24 @@ var joinKinds = map[pg_query.JoinType]plan.JoinKind{
 	pg_query.JoinType_JOIN_FULL:  plan.Full,
 }
 
+// side binds one side of a join; padded says that the join may put NULLs in place of its rows.
+func (b *binder) side(n *pg_query.Node, padded bool) (*fromTree, []*item) {
+	if padded {
+		b.padded++
+		defer func() { b.padded-- }()
+	}
+	return b.fromItem(n)
+}
+
 // join binds a JOIN with its condition.
 func (b *binder) join(n *pg_query.JoinExpr) (*fromTree, []*item) {
 	s := b.scope
 	kind := joinKinds[n.Jointype]
-	left, litems := b.fromItem(n.Larg)
+	left, litems := b.side(n.Larg, kind == plan.Right || kind == plan.Full)
 	setLateral(litems, true, kind == plan.Inner || kind == plan.Left)
 	outer := s.items
 	s.items = append(outer[:len(outer):len(outer)], litems...)
-	right, ritems := b.fromItem(n.Rarg)
+	right, ritems := b.side(n.Rarg, kind == plan.Left || kind == plan.Full)
 	s.items = outer
 	b.checkUnique(litems, ritems)
 	t := &fromTree{left: left, right: right, kind: kind, natural: n.IsNatural}

@@ -307,6 +307,9 @@ func (b *binder) checkRecursion(d *cteDef, n *pg_query.RangeVar) {
 			b.errorf(n.Location, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear within a subquery", d.name)
 		}
 	}
+	if b.padded > 0 {
+		b.errorf(n.Location, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear within an outer join", d.name)
+	}
 	if d.self++; d.self > 1 {
 		b.errorf(n.Location, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", d.name)
 	}

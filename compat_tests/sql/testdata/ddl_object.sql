@@ -131,5 +131,5 @@ drop type mood, pair;
 drop domain posint;
 drop type nope;
 create function addone(i int) returns int language sql as 'select i + 1';
-create extension nope;
+drop extension if exists nope;
 create materialized view mv as select 1 as a;
