@@ -354,6 +354,13 @@ func (d *deparser) sqlFunction(e *expr.Call) bool {
 		return ""
 	}
 	switch e.Proc.Name {
+	case "is_json":
+		return write("(", a[0], e.Proc.Src, ")")
+	case "json_object", "json_array":
+		if e.Form == expr.AsSQLFunction && e.Proc.OID == 0 {
+			d.jsonConstructor(e)
+			return true
+		}
 	case "timezone":
 		d.WriteByte('(')
 		d.paren(a[1], e, true)

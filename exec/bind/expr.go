@@ -162,11 +162,9 @@ func (b *binder) rareExpr(n *pg_query.Node) expr.Expr {
 		b.unsupported(-1, "WHERE CURRENT OF")
 	case *pg_query.Node_XmlExpr, *pg_query.Node_XmlSerialize:
 		b.unsupported(nodeLoc(n), "XML")
-	case *pg_query.Node_JsonIsPredicate:
-		b.unsupported(x.JsonIsPredicate.Location, "IS JSON")
-	case *pg_query.Node_JsonObjectConstructor, *pg_query.Node_JsonArrayConstructor, *pg_query.Node_JsonArrayQueryConstructor,
-		*pg_query.Node_JsonObjectAgg, *pg_query.Node_JsonArrayAgg:
-		b.unsupported(-1, "SQL/JSON constructor")
+	}
+	if e := b.sqlJSON(n); e != nil {
+		return e
 	}
 	b.unsupported(nodeLoc(n), "this kind of expression")
 	return nil

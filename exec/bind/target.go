@@ -156,6 +156,14 @@ func keywordName(n *pg_query.Node) (string, int) {
 			return "least", 2
 		}
 		return "greatest", 2
+	case *pg_query.Node_JsonObjectConstructor:
+		return "json_object", 2
+	case *pg_query.Node_JsonArrayConstructor, *pg_query.Node_JsonArrayQueryConstructor:
+		return "json_array", 2
+	case *pg_query.Node_JsonObjectAgg:
+		return "json_objectagg", 2
+	case *pg_query.Node_JsonArrayAgg:
+		return "json_arrayagg", 2
 	case *pg_query.Node_SqlvalueFunction:
 		return sqlValueColumn(x.SqlvalueFunction.Op), 2
 	}
