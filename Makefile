@@ -19,9 +19,9 @@ BENCH_FLAGS ?=
 export PATH := $(PATH):$(CURDIR)/compat_tests/.cache/bin
 
 # The packages whose expected results come from the reference: each understands -record.
-RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol
+RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./compat_tests/drivers
 # The packages that may run against the reference, to prove the tests themselves.
-BLACK_BOX := ./compat_tests/sql ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol
+BLACK_BOX := ./compat_tests/sql ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers
 
 .DEFAULT_GOAL := build
 .PHONY: setup build run test vet record check-reference bench-oltp psql clean

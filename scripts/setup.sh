@@ -2,7 +2,7 @@
 # Installs what a fresh Debian 12 or Ubuntu lacks for building, testing or benchmarking kalampg.
 #
 #   scripts/setup.sh build       compilers and RocksDB's headers, Go's modules
-#   scripts/setup.sh test        that, and psql and pgbench
+#   scripts/setup.sh test        that, psql and pgbench, and the client libraries that compat_tests/drivers runs
 #   scripts/setup.sh reference   that, and a real PostgreSQL 16 to record from and to measure against
 #
 # Each level looks first and touches the package manager only for what is not there, so a second run costs
@@ -117,10 +117,42 @@ fetch_pgbench() {
   rm -rf "$tmp"
 }
 
+# The client libraries of each language go into the cache, in the versions that the tests were recorded with. A copy of
+# the list, made last, tells that they are all there. A language whose runtime is missing is left out, which the tests
+# say; so is one whose libraries cannot be had, since everything else can be tested without.
+drivers=$root/compat_tests/drivers
+prepared() { cmp -s "$drivers/$1/$2" "$cache/drivers/$1/ready"; }
+prepare() { # LANGUAGE LIST COMMAND…
+  local language=$1 list=$2 into=$cache/drivers/$1
+  shift 2
+  say "installing the $language drivers into compat_tests/.cache"
+  rm -rf "$into" && mkdir -p "$into"
+  if "$@" "$into"; then
+    cp "$drivers/$language/$list" "$into/ready"
+  else
+    say "warning: the $language drivers were not installed; their tests are skipped"
+  fi
+}
+install_python() {
+  python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$drivers/python/requirements.txt"
+}
+install_node() {
+  cp "$drivers/node/package.json" "$1/" && npm install --silent --no-audit --no-fund --no-package-lock --prefix "$1"
+}
+install_java() {
+  mvn -q -B -f "$drivers/java/pom.xml" dependency:copy-dependencies -DexcludeTransitive=true -DoutputDirectory="$1"
+}
+setup_drivers() {
+  ! have python3 || prepared python requirements.txt || prepare python requirements.txt install_python
+  ! have npm || prepared node package.json || prepare node package.json install_node
+  ! have mvn || prepared java pom.xml || prepare java pom.xml install_java
+}
+
 setup_test() {
   setup_build
   have psql || apt_install postgresql-client
   have pgbench || [ -x "$cache/bin/pgbench" ] || fetch_pgbench
+  setup_drivers
 }
 
 setup_reference() {

@@ -61,7 +61,7 @@ func programs(cache string) []program {
 			command: []string{python, "python/check_" + name + ".py"}, env: []string{"PYTHONDONTWRITEBYTECODE=1"}})
 	}
 	for _, name := range []string{"pg", "postgres"} {
-		all = append(all, program{name: "node_" + name, runtime: "node", needs: filepath.Join(modules, name),
+		all = append(all, program{name: "node_" + name, runtime: "node", needs: filepath.Join(cache, "node", "ready"),
 			command: []string{"node", "node/check_" + name + ".js"}, env: []string{"NODE_PATH=" + modules}})
 	}
 	return append(all, program{name: "pgjdbc", runtime: "javac", needs: filepath.Join(cache, "java", "ready"),
