@@ -63,6 +63,10 @@ func (b *binder) aggregateCall(c *call) expr.Expr {
 	}
 	info := aggregateIndex()[p.OID]
 	b.checkAggregateForm(c, p, info)
+	if ordered := len(c.args) - direct; n.AggWithinGroup && info.Kind == 'h' && direct != ordered {
+		b.failAt(c.loc, pgerr.Newf(pgerr.UndefinedFunction, "function %s does not exist", c.signature()).
+			WithHint("To use the hypothetical-set aggregate %s, the number of hypothetical direct arguments (here %d) must match the number of ordering columns (here %d).", c.name, direct, ordered))
+	}
 	a := &expr.Aggregate{Proc: p, Star: n.AggStar, Distinct: n.AggDistinct, Variadic: n.FuncVariadic}
 	a.Def = b.env.Library.Def(p.OID)
 	args, result := b.finishArguments(c, x)

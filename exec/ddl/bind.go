@@ -26,6 +26,17 @@ func (w *work) bindStored(n *pg_query.Node, s bind.Stored) (*stored, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Kind == bind.IndexExpression || s.Kind == bind.IndexPredicate {
+		system := false
+		expr.Walk(b.Expr, func(e expr.Expr) bool {
+			v, ok := e.(*expr.Var)
+			system = system || ok && v.ID.Num < 0
+			return true
+		})
+		if system {
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "index creation on system columns is not supported")
+		}
+	}
 	return &stored{b, w.deparse(b.Expr, s.Relation)}, nil
 }
 
