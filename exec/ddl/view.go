@@ -26,7 +26,7 @@ func (w *work) createView(n *pg_query.ViewStmt) error {
 	if err != nil {
 		return err
 	}
-	columns, err := viewColumns(def, stringsOf(n.Aliases))
+	columns, err := w.viewColumns(def, stringsOf(n.Aliases))
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (w *work) createView(n *pg_query.ViewStmt) error {
 }
 
 // viewColumns are the columns of a view: those of its query, the first ones renamed.
-func viewColumns(def *bind.ViewDef, names []string) ([]desc.Column, error) {
+func (w *work) viewColumns(def *bind.ViewDef, names []string) ([]desc.Column, error) {
 	if len(names) > len(def.Columns) {
 		return nil, pgerr.New(pgerr.SyntaxError, "CREATE VIEW specifies more column names than columns")
 	}
@@ -74,6 +74,12 @@ func viewColumns(def *bind.ViewDef, names []string) ([]desc.Column, error) {
 		out[i] = desc.Column{Num: int16(i + 1), Name: c.Name, Type: t.OID, Typmod: c.Typmod, Collation: t.Collation, StatTarget: -1}
 		if i < len(names) {
 			out[i].Name = names[i]
+		}
+		// A column that is passed on keeps its collation.
+		if base := w.Catalog.Relation(c.Table); base != nil && c.Num > 0 {
+			if k := base.ColumnByNum(c.Num); k != nil && k.Type == t.OID {
+				out[i].Collation = k.Collation
+			}
 		}
 	}
 	return out, nil

@@ -2,7 +2,7 @@
 
 create table plain (a int, b text, c varchar(10), d numeric(10,2), e timestamptz, f text[]);
 create table dept (id serial primary key, name text not null unique, budget numeric(12,2) default 0 check (budget >= 0));
-create table emp (id bigint generated always as identity primary key, dept_id int not null references dept on delete cascade, name varchar(40) not null, salary numeric(10,2), hired date default current_date, manager bigint references emp deferrable initially deferred, constraint salary_pos check (salary > 0));
+create table emp (id bigint generated always as identity primary key, dept_id int not null, name varchar(40) not null, salary numeric(10,2), hired date default current_date, manager bigint, constraint salary_pos check (salary > 0));
 create index emp_name on emp (lower(name));
 create index emp_rich on emp (salary desc nulls last) where salary > 1000;
 create unique index emp_dept_name on emp (dept_id, name);
