@@ -32,6 +32,7 @@ var sessionFamily = []Def{
 	{Name: "pg_client_encoding", Scalar: constant(pgtype.Text("UTF8"))},
 	{Name: "getdatabaseencoding", Scalar: constant(pgtype.Text("UTF8"))},
 	{Name: "pg_jit_available", Scalar: constant(pgtype.Bool(false))},
+	{Name: "pg_notification_queue_usage", Scalar: constant(pgtype.Float(0))}, // nothing is ever queued
 	{Name: "pg_trigger_depth", Scalar: constant(pgtype.Int(0))},
 	{Name: "pg_postmaster_start_time", Scalar: serverStart},
 	{Name: "pg_conf_load_time", Scalar: serverStart},
@@ -248,7 +249,7 @@ var networkFamily = []Def{
 	{Name: "inet_client_addr", Scalar: clientAddress},
 	{Name: "inet_client_port", Scalar: clientPort},
 	{Name: "inet_server_addr", Scalar: givesNull},
-	{Name: "inet_server_port", Scalar: givesNull},
+	{Name: "inet_server_port", Scalar: serverPort},
 }
 
 // clientAddress is NULL for a connection over a Unix socket. The address has no type here that could hold it otherwise.
@@ -264,6 +265,18 @@ func clientPort(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
 	_, port := splitAddress(c.Env.ClientAddr())
 	if port == "" {
 		return pgtype.Null, nil
+	}
+	return pgtype.Int4Type.Codec.ParseText(c.Text, port, -1)
+}
+
+// serverPort is the port that a client over TCP came in by.
+func serverPort(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+	if _, port := splitAddress(c.Env.ClientAddr()); port == "" {
+		return pgtype.Null, nil
+	}
+	port, ok, err := c.Env.Setting("port", true)
+	if err != nil || !ok {
+		return pgtype.Null, err
 	}
 	return pgtype.Int4Type.Codec.ParseText(c.Text, port, -1)
 }

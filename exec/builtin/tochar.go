@@ -219,6 +219,8 @@ func toNumber(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		return pgtype.Null, err
 	case len(p.parts) == 0:
 		return pgtype.Null, nil
+	case p.scientific:
+		return pgtype.Null, pgerr.New(pgerr.FeatureNotSupported, "\"EEEE\" not supported for input")
 	case p.roman:
 		return pgtype.Null, pgerr.New(pgerr.FeatureNotSupported, "\"RN\" not supported for input")
 	}

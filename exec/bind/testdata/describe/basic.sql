@@ -269,3 +269,15 @@ select f(t), t.upper from t
 select a.b.c.d.e from t
 
 select t.a::text collate "C", b collate "nope" from t
+
+select '{}' is json, '1' is not json array with unique keys
+
+select 1 is json
+
+select json_object('a': 1, 'b' value 2 absent on null), json_array(1, 'a' returning jsonb), json_array(select 1), json_arrayagg(1), json_objectagg('a': 1 returning text)
+
+select json_array(1 returning int)
+
+select '$.a'::jsonpath, '{"a":1}'::jsonb @? '$.a', jsonb_path_query('[1]', '$[*]')
+
+select '{"a":1}'::jsonb - 'a', ('{"a":1}'::jsonb)['a'], ('{"a":1}'::jsonb)[1.5]

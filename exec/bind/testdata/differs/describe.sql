@@ -21,6 +21,4 @@ select * from t tablesample system (10)
 
 select xmlparse(document '<a/>')
 
-select '{}' is json
-
 select _seq, _updated, _deleted from t
