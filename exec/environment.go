@@ -223,6 +223,15 @@ func (e *environment) ViewDef(view pgtype.OID, pretty bool) (string, error) {
 	return bind.ViewText(e.s.bindEnv(), r.ViewQuery, pretty)
 }
 
+// UpdatableColumns lists the columns through which a view's table can be changed.
+func (e *environment) UpdatableColumns(view pgtype.OID) ([]int16, bool) {
+	r := e.s.reader().Relation(view)
+	if r == nil || r.Kind != desc.View {
+		return nil, false
+	}
+	return bind.UpdatableColumns(e.s.bindEnv(), r)
+}
+
 func (e *environment) Notice(severity, code, message string) {
 	_ = e.s.notice(pgerr.Notice(severity, pgerr.Code(code), "%s", message))
 }

@@ -318,17 +318,54 @@ const (
 	canDelete = 16
 )
 
+// ViewChanger is an Env that knows through which columns of a view its table can be changed; ok is false when it cannot.
+type ViewChanger interface {
+	UpdatableColumns(view pgtype.OID) (columns []int16, ok bool)
+}
+
+// changes is how a relation can be changed: every column of a table, the columns of a view that are its table's.
+type changes struct {
+	all, deletes bool
+	columns      []int16
+}
+
+func changesOf(c *Call, oid pgtype.OID) changes {
+	rel := c.Env.Catalog().Relation(oid)
+	if rel == nil || rel.Class == desc.System {
+		return changes{}
+	}
+	changer, ok := c.Env.(ViewChanger)
+	if rel.Kind != desc.View || !ok {
+		table := rel.Kind == desc.Table
+		return changes{all: table, deletes: table}
+	}
+	known, _ := c.Cache.(map[pgtype.OID]changes) // the functions are called for each column of a view
+	if x, ok := known[oid]; ok {
+		return x
+	}
+	var x changes
+	x.columns, x.deletes = changer.UpdatableColumns(oid)
+	if known == nil {
+		known = make(map[pgtype.OID]changes)
+		c.Cache = known
+	}
+	known[oid] = x
+	return x
+}
+
 func relationIsUpdatable(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	rel := c.Env.Catalog().Relation(a[0].OID())
-	if rel != nil && rel.Kind == desc.Table && rel.Class != desc.System {
+	switch x := changesOf(c, a[0].OID()); {
+	case x.all || len(x.columns) > 0:
 		return pgtype.Int(canUpdate | canInsert | canDelete), nil
+	case x.deletes:
+		return pgtype.Int(canDelete), nil
 	}
 	return pgtype.Int(0), nil
 }
 
 func columnIsUpdatable(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	rel := c.Env.Catalog().Relation(a[0].OID())
-	return pgtype.Bool(rel != nil && rel.Kind == desc.Table && rel.Class != desc.System && a[1].Int() > 0), nil
+	x := changesOf(c, a[0].OID())
+	return pgtype.Bool(x.all && a[1].Int() > 0 || slices.Contains(x.columns, int16(a[1].Int()))), nil
 }
 
 func relationIsPublishable(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
