@@ -26,7 +26,17 @@ func (b *binder) param(p *pg_query.ParamRef) expr.Expr {
 	}
 	e := &expr.Param{Typed: typed(t, -1), N: n}
 	b.refs = append(b.refs, e)
-	return b.at(e, p.Location)
+	b.at(e, p.Location)
+	return b.checkedParam(e)
+}
+
+// checkedParam applies a domain's rules to a parameter of it: the client sent a value of the base type.
+func (b *binder) checkedParam(p *expr.Param) expr.Expr {
+	if p.T.Kind != pgtype.KindDomain {
+		return p
+	}
+	base := b.at(&expr.Relabel{Typed: typed(p.T.BaseType(), -1), Arg: p, Implicit: true}, b.loc(p))
+	return b.coerceDomain(base, p.T, implicitCast, expr.AsImplicitCast)
 }
 
 // coerceParam decides the type of a parameter by its first use that needs one; later uses must need the same.
@@ -39,7 +49,7 @@ func (b *binder) coerceParam(p *expr.Param, target *pgtype.Type, ctx castContext
 			WithDetail("%s versus %s", decided, target))
 	}
 	p.T = target
-	return p
+	return b.checkedParam(p)
 }
 
 // resolveParams checks at the end that every parameter has a type and every use of it the same.

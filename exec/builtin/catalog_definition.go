@@ -2,12 +2,14 @@ package builtin
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/catalog/pgcatalog"
 	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgfacts"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
@@ -266,8 +268,32 @@ func getConstraintDef(ext bool) Scalar {
 				}
 			}
 		}
-		return pgtype.Null, nil
+		return builtinConstraintDef(a[0].OID(), pretty), nil
 	}
+}
+
+// builtinConstraintDef gives the constraints of information_schema's domains, the only built-in ones with an expression;
+// their stored form, a tree of nodes, is nothing that is read here.
+func builtinConstraintDef(oid pgtype.OID, pretty bool) pgtype.Datum {
+	facts := pgfacts.Load("pg_constraint")
+	id, name := facts.Column("oid"), facts.Column("conname")
+	number := strconv.FormatUint(uint64(oid), 10)
+	for _, row := range facts.Rows {
+		if row[id] != number {
+			continue
+		}
+		switch {
+		case row[name] == "cardinal_number_domain_check" && pretty:
+			return pgtype.Text("CHECK (VALUE >= 0)")
+		case row[name] == "cardinal_number_domain_check":
+			return pgtype.Text("CHECK ((VALUE >= 0))")
+		case row[name] == "yes_or_no_check" && pretty:
+			return pgtype.Text("CHECK (VALUE::text = ANY (ARRAY['YES'::character varying, 'NO'::character varying]::text[]))")
+		case row[name] == "yes_or_no_check":
+			return pgtype.Text("CHECK (((VALUE)::text = ANY ((ARRAY['YES'::character varying, 'NO'::character varying])::text[])))")
+		}
+	}
+	return pgtype.Null
 }
 
 func constraintDef(c *Call, rel *desc.Relation, k *desc.Constraint, pretty bool) string {

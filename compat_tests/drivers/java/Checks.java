@@ -161,7 +161,7 @@ public class Checks {
         check("catalogs", () -> rows(m.getCatalogs()).contains(List.of(c.getCatalog())));
         check("schemas", () -> rows(m.getSchemas()).stream().filter(r -> !OWN_SCHEMAS.contains(((List<?>) r).get(0))).toList());
         check("table types", () -> rows(m.getTableTypes()));
-        check("tables", () -> rows(m.getTables(null, null, "%", new String[] {"TABLE", "VIEW", "SEQUENCE", "INDEX", "TYPE", "PARTITIONED TABLE", "MATERIALIZED VIEW"})));
+        check("tables", () -> rows(m.getTables(null, "public", "%", new String[] {"TABLE", "VIEW", "SEQUENCE", "INDEX", "TYPE", "PARTITIONED TABLE", "MATERIALIZED VIEW"})));
         check("system tables", () -> rows(m.getTables(null, "pg_catalog", "pg\\_cl%", null)));
         check("information schema", () -> rows(m.getTables(null, "information_schema", "tab%", null)));
         for (String table : new String[] {"customer", "invoice", "line", "happy"}) {
