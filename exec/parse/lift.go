@@ -10,7 +10,7 @@ import (
 // the literal does, whatever stands around it:
 //
 //   - after a comparison operator;
-//   - after + or - between two values (told by what stands before), and after a sign in one of these places;
+//   - after + or - in an assignment or comparison like a = b + 1 (whose left operand is a column, so that no constant is computed), and after a sign in one of these places;
 //   - as a whole item of a VALUES list.
 //
 // Everywhere else (LIMIT, ordinals in ORDER BY and GROUP BY, type modifiers, intervals) a literal stays where it is. If binding the lifted text fails the caller
@@ -130,10 +130,10 @@ func liftable(source string, last *[3]token, item, wide bool) bool {
 	case "=", "<", ">", "<=", ">=", "<>", "!=":
 		return true
 	case "+":
-		return last[1].kind == word && last[2].kind == operator
+		return last[1].kind == word && last[2].kind == operator && at(2) == "="
 	case "-":
 		if last[1].kind == word {
-			return last[2].kind == operator
+			return last[2].kind == operator && at(2) == "="
 		}
 		// A sign: the smallest integer is no integer without it, so only four-byte values.
 		if wide {
