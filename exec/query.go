@@ -287,6 +287,11 @@ func (s *Session) Bind(ctx context.Context, name, statement string, values []pgt
 	if p.doomed != nil {
 		return p.doomed
 	}
+	if p.plan != nil && p.stmt.AsUser == "" && (!p.allowed || p.user != s.user) {
+		if err := s.checkPrivileges(p.plan); err != nil { // asked again when it runs; a client is not told the columns of what it may not see
+			return err
+		}
+	}
 	q, err := s.newPortal(name, p, values, formats)
 	if err != nil {
 		return err

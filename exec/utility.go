@@ -26,6 +26,11 @@ func (s *Session) describeUtility(ctx context.Context, p *prepared) error {
 	p.columns = nil
 	switch n := p.stmt.Node.Node.(type) {
 	case *pg_query.Node_VariableShowStmt:
+		if name := n.VariableShowStmt.Name; !strings.EqualFold(name, "all") {
+			if _, err := s.settings.Show(name); err != nil {
+				return err
+			}
+		}
 		p.columns = s.showColumns(n.VariableShowStmt.Name)
 	case *pg_query.Node_ExplainStmt:
 		p.columns = []result.Column{{Name: "QUERY PLAN", Type: pgtype.ByOID(pgtype.OIDText), Typmod: -1}}
@@ -34,6 +39,9 @@ func (s *Session) describeUtility(ctx context.Context, p *prepared) error {
 		return s.describeInner(ctx, p, n.DeclareCursorStmt.Query)
 	case *pg_query.Node_ExecuteStmt:
 		if q := s.prepared[n.ExecuteStmt.Name]; q != nil {
+			if err := s.rebind(ctx, q); err != nil {
+				return err
+			}
 			p.columns = q.columns
 		}
 	case *pg_query.Node_FetchStmt:
