@@ -35,7 +35,7 @@ func (in *inserter) onConflict(n *pg_query.OnConflictClause) *plan.OnConflict {
 	}
 	outer := b.scope.items
 	excluded := in.rowEntry("excluded", c.Excluded)
-	excluded.aliased = true
+	excluded.aliased, excluded.proposed = true, true
 	b.scope.items = []*item{b.scope.add(existing), b.scope.add(excluded)}
 	b.scope.entries = append(b.scope.entries, excluded)
 	in.entry.perm.mode |= desc.Update

@@ -258,7 +258,7 @@ var systemColumns = map[string]struct {
 func systemColumn(e *rangeEntry, name string) expr.Expr {
 	c, ok := systemColumns[name]
 	rel := e.table
-	if !ok || rel.Kind == desc.View {
+	if !ok || rel.Kind == desc.View || e.proposed {
 		return nil
 	}
 	switch {

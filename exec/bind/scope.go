@@ -71,6 +71,8 @@ type rangeEntry struct {
 	cols    []column
 	rowType *pgtype.Type
 	scope   *scope
+	// proposed is set for EXCLUDED, a row that is stored nowhere and so has no system columns.
+	proposed bool
 	// scalar is set for a function in FROM that gives one column of a scalar type: its name as a value is that column.
 	scalar  bool
 	through *viewColumns // of a target that is reached through a view
@@ -144,9 +146,24 @@ func (b *binder) itemColumn(it *item, name string, loc int32) expr.Expr {
 		}
 	}
 	if found == nil && it.entry.kind == tableEntry {
-		return systemColumn(it.entry, name)
+		if found = systemColumn(it.entry, name); found != nil {
+			b.checkSystemColumn(it.entry, name, loc)
+		}
 	}
 	return found
+}
+
+// checkSystemColumn refuses system columns in constraints and generated columns, but for tableoid: they say where a row is stored, not what is in it.
+func (b *binder) checkSystemColumn(e *rangeEntry, name string, loc int32) {
+	if name == "tableoid" || e.scope == nil {
+		return
+	}
+	switch e.scope.kind {
+	case kindCheck:
+		b.errorf(loc, pgerr.InvalidColumnReference, "system column \"%s\" reference in check constraint is invalid", name)
+	case kindGenerated:
+		b.errorf(loc, pgerr.InvalidColumnReference, "cannot use system column \"%s\" in column generation expression", name)
+	}
 }
 
 // checkLateral refuses a reference from the right side of an outer join to a left side that may be missing.

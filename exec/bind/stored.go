@@ -183,9 +183,6 @@ func (b *binder) checkVolatility(out *BoundExpr, s Stored) {
 		return
 	}
 	for _, n := range out.Columns {
-		if n < 0 {
-			b.errorf(-1, pgerr.InvalidColumnReference, "cannot use system column in column generation expression")
-		}
 		if c := s.Relation.ColumnByNum(n); c != nil && c.Generated != 0 {
 			b.failAt(b.columnLocation(out.Expr, n), pgerr.Newf(pgerr.InvalidObjectDefinition, "cannot use generated column \"%s\" in column generation expression", c.Name).
 				WithDetail("A generated column cannot reference another generated column."))

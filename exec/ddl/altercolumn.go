@@ -25,7 +25,7 @@ func (a *alteration) addColumn(cmd *pg_query.AlterTableCmd) error {
 	if bind.IsSystemColumn(d.Colname) {
 		return pgerr.Newf(pgerr.DuplicateColumn, "column name \"%s\" conflicts with a system column name", d.Colname)
 	}
-	b := &tableBuild{w: w, rel: a.rel().Clone()}
+	b := &tableBuild{w: w, rel: a.rel().Clone(), altering: true}
 	c, err := b.column(d)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (a *alteration) columnDefault(cmd *pg_query.AlterTableCmd) error {
 	}
 	text, r := "", []desc.ColumnRef(nil)
 	if cmd.Def != nil {
-		x, err := w.bindStored(cmd.Def, bind.Stored{Kind: bind.ColumnDefault, Type: w.Catalog.Type(c.Type), Typmod: c.Typmod, Column: c.Name})
+		x, err := w.bindUnplaced(cmd.Def, bind.Stored{Kind: bind.ColumnDefault, Type: w.Catalog.Type(c.Type), Typmod: c.Typmod, Column: c.Name})
 		if err != nil {
 			return noPosition(err)
 		}
@@ -227,7 +227,7 @@ func (a *alteration) addIdentity(cmd *pg_query.AlterTableCmd) error {
 	case c.Default != "":
 		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" already has a default value", c.Name, rel.Name)
 	}
-	b := &tableBuild{w: a.w, rel: rel.Clone()}
+	b := &tableBuild{w: a.w, rel: rel.Clone(), altering: true}
 	build := &columnBuild{num: c.Num}
 	b.columns = []*columnBuild{build}
 	if err := b.identity(k, build, b.rel.ColumnByNum(c.Num)); err != nil {

@@ -16,7 +16,7 @@ func (a *alteration) addConstraint(k *pg_query.Constraint) error {
 	if k.Indexname != "" {
 		return a.constraintUsing(k)
 	}
-	b := &tableBuild{w: a.w, rel: a.rel().Clone()}
+	b := &tableBuild{w: a.w, rel: a.rel().Clone(), altering: true}
 	if err := b.tableConstraint(k); err != nil {
 		return noPosition(err)
 	}

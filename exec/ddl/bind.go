@@ -6,6 +6,7 @@ import (
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/plan"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
@@ -21,7 +22,13 @@ type stored struct {
 
 // bindStored binds an expression of the statement and gives the text to store.
 func (w *work) bindStored(n *pg_query.Node, s bind.Stored) (*stored, error) {
-	s.Rel, s.Source = relNumber, w.stmt.Source
+	s.Source = w.stmt.Source
+	return w.bindUnplaced(n, s)
+}
+
+// bindUnplaced is bindStored with errors that give no position: PostgreSQL binds the defaults, checks and generated columns of ALTER TABLE when the statement's text is gone.
+func (w *work) bindUnplaced(n *pg_query.Node, s bind.Stored) (*stored, error) {
+	s.Rel = relNumber
 	b, err := bind.BindExpr(w.Bind, n, s)
 	if err != nil {
 		return nil, err
@@ -119,7 +126,9 @@ func rowScope(rel *desc.Relation) *expr.Compiler {
 	for i := range columns {
 		columns[i] = expr.ColID{Rel: relNumber, Num: int16(i + 1)}
 	}
-	return &expr.Compiler{Scope: expr.NewScope(columns, nil)}
+	scope := expr.NewScope(columns, nil)
+	scope.Fixed = map[expr.ColID]pgtype.Datum{{Rel: relNumber, Num: plan.TableOID}: pgtype.OIDValue(rel.OID)}
+	return &expr.Compiler{Scope: scope}
 }
 
 // compile makes an expression over the complete rows of a table runnable.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/bind"
+	"github.com/kalampg/kalampg/exec/plan"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
@@ -236,7 +237,7 @@ func (b *tableBuild) finishChecks() error {
 		var err error
 		if k.node != nil {
 			var x *stored
-			if x, err = b.w.bindStored(k.node, s); err == nil {
+			if x, err = b.bindStored(k.node, s); err == nil {
 				bound, c.Expr = x.BoundExpr, x.text
 			}
 		} else {
@@ -252,6 +253,8 @@ func (b *tableBuild) finishChecks() error {
 			column := ""
 			if len(c.Columns) == 1 {
 				column = b.rel.Columns[c.Columns[0]-1].Name
+			} else if len(bound.Columns) == 1 && bound.Columns[0] == plan.TableOID {
+				column = "tableoid"
 			}
 			c.Name = b.w.constraintName(b.rel.Name, column, "check", b.rel.Schema, taken)
 		} else if at := slices.Index(taken, c.Name); at >= old {

@@ -23,6 +23,7 @@ type tableBuild struct {
 	keys     []keyBuild
 	comments []commentBuild // of LIKE
 	like     []likeIndex
+	altering bool // of ALTER TABLE
 }
 
 type commentBuild struct {
@@ -289,13 +290,21 @@ func (b *tableBuild) serialDefault(col *desc.Column, seq *desc.Relation) {
 	col.DefaultRefs = []desc.ColumnRef{{Relation: seq.OID}}
 }
 
+// bindStored binds a default, a check or a generated column.
+func (b *tableBuild) bindStored(n *pg_query.Node, s bind.Stored) (*stored, error) {
+	if b.altering {
+		return b.w.bindUnplaced(n, s)
+	}
+	return b.w.bindStored(n, s)
+}
+
 func (b *tableBuild) finishDefault(c *columnBuild, col *desc.Column) error {
 	w := b.w
 	s := bind.Stored{Kind: bind.ColumnDefault, Type: w.Catalog.Type(col.Type), Typmod: col.Typmod, Column: col.Name}
 	var bound *bind.BoundExpr
 	switch {
 	case c.defaultExpr != nil:
-		x, err := w.bindStored(c.defaultExpr, s)
+		x, err := b.bindStored(c.defaultExpr, s)
 		if err != nil {
 			return err
 		}
@@ -322,7 +331,7 @@ func (b *tableBuild) finishGenerated(c *columnBuild, col *desc.Column) error {
 	s := bind.Stored{Kind: bind.GeneratedColumn, Relation: b.rel, Type: w.Catalog.Type(col.Type), Typmod: col.Typmod, Column: col.Name}
 	switch {
 	case c.generated != nil:
-		x, err := w.bindStored(c.generated, s)
+		x, err := b.bindStored(c.generated, s)
 		if err != nil {
 			return err
 		}

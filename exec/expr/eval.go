@@ -33,6 +33,7 @@ type Eval func(f *Frame) (pgtype.Datum, error)
 // Scope is the order of columns in the rows of a Frame, and around it the scopes of the enclosing queries.
 type Scope struct {
 	Layout map[ColID]int
+	Fixed  map[ColID]pgtype.Datum // columns that have the same value in every row: a table's own tableoid
 	Outer  *Scope
 }
 
@@ -175,7 +176,13 @@ func (c *Compiler) compileVar(e *Var) (Eval, error) {
 				return f.Row[i], nil
 			}, nil
 		}
+		if v, ok := s.Fixed[e.ID]; ok {
+			return func(*Frame) (pgtype.Datum, error) { return v, nil }, nil
+		}
 		depth++
+	}
+	if e.ID.Num < 0 {
+		return nil, pgerr.Unsupported(fmt.Sprintf("system column \"%s\" in this place", e.Name))
 	}
 	return nil, fmt.Errorf("expr: column %q (%d.%d) is in no input", e.Name, e.ID.Rel, e.ID.Num)
 }

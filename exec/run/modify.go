@@ -198,7 +198,7 @@ func (b *builder) insert(n *plan.Insert, outer *expr.Scope) (Operator, error) {
 	if c := n.Conflict; c != nil {
 		i.existing = make([]pgtype.Datum, width)
 		i.pair = make([]pgtype.Datum, 2*width)
-		over := b.compiler(append(rowColumns(c.Rel, n.Table), rowColumns(c.Excluded, n.Table)...), outer)
+		over := b.rowCompiler(append(rowColumns(c.Rel, n.Table), rowColumns(c.Excluded, n.Table)...), outer, n.Table, c.Rel, c.Excluded)
 		if i.set, err = compileAssigns(over, c.Set); err != nil {
 			return nil, err
 		}

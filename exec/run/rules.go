@@ -20,6 +20,16 @@ func rowColumns(rel int32, table *desc.Relation) []expr.ColID {
 	return out
 }
 
+// rowCompiler compiles expressions over complete rows of a table, known under the Rel numbers given: they can name the table's tableoid, which no row holds.
+func (b *builder) rowCompiler(columns []expr.ColID, outer *expr.Scope, table *desc.Relation, rels ...int32) *expr.Compiler {
+	c := b.compiler(columns, outer)
+	c.Scope.Fixed = make(map[expr.ColID]pgtype.Datum, len(rels))
+	for _, rel := range rels {
+		c.Scope.Fixed[expr.ColID{Rel: rel, Num: plan.TableOID}] = pgtype.OIDValue(table.OID)
+	}
+	return c
+}
+
 // rules checks new rows: generated columns first, then NOT NULL, then CHECK, as PostgreSQL does.
 type rules struct {
 	exec      *Exec
@@ -45,7 +55,7 @@ func (b *builder) rules(table *desc.Relation, r *plan.TableRules) (*rules, error
 	if r == nil {
 		return out, nil
 	}
-	c := b.compiler(rowColumns(r.Rel, table), nil)
+	c := b.rowCompiler(rowColumns(r.Rel, table), nil, table, r.Rel)
 	for _, k := range r.Checks {
 		eval, err := c.Compile(k.Expr)
 		if err != nil {
