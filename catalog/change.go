@@ -32,6 +32,8 @@ func (c *change) encode() []byte {
 		return v.Encode()
 	case *desc.DefaultACL:
 		return v.Encode()
+	case *desc.Statistics:
+		return v.Encode()
 	case string:
 		return desc.Comment{Object: c.object, Text: v}.Encode()
 	}
@@ -70,6 +72,8 @@ func (c *change) applyTo(d *contents) {
 		d.putUserType(v)
 	case *desc.DefaultACL:
 		d.defaultACLs.set(v.OID, v)
+	case *desc.Statistics:
+		d.statistics.set(v.Relation, v)
 	case string:
 		d.comments.set(c.object, v)
 	default:
@@ -82,6 +86,8 @@ func (c *change) applyTo(d *contents) {
 			d.removeUserType(c.object.OID)
 		case kindDefaultACL:
 			d.defaultACLs.delete(c.object.OID)
+		case kindStatistics:
+			d.statistics.delete(c.object.OID)
 		case kindComment:
 			d.comments.delete(c.object)
 		}
@@ -120,6 +126,10 @@ func decodeChange(key, value []byte) (c change, ok bool, err error) {
 		var v *desc.DefaultACL
 		v, err = desc.DecodeDefaultACL(value)
 		c.value, c.object.OID = v, v.OID
+	case kindStatistics:
+		var v *desc.Statistics
+		v, err = desc.DecodeStatistics(value)
+		c.value, c.object.OID = v, v.Relation
 	case kindComment:
 		var v desc.Comment
 		v, err = desc.DecodeComment(value)

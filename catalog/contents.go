@@ -62,6 +62,7 @@ type contents struct {
 	uses        tree[use, struct{}]
 	comments    tree[desc.ObjectRef, string]
 	defaultACLs tree[OID, *desc.DefaultACL]
+	statistics  tree[OID, *desc.Statistics] // by relation
 }
 
 func newContents() contents {
@@ -71,6 +72,7 @@ func newContents() contents {
 	c.indexes.cmp, c.constraints.cmp = cmp.Compare[OID], cmp.Compare[OID]
 	c.userTypes.cmp, c.types.cmp, c.typeNames.cmp = cmp.Compare[OID], cmp.Compare[OID], nameKey.compare
 	c.uses.cmp, c.comments.cmp, c.defaultACLs.cmp = use.compare, compareRefs, cmp.Compare[OID]
+	c.statistics.cmp = cmp.Compare[OID]
 	return c
 }
 

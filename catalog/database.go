@@ -88,6 +88,11 @@ func (t *Txn) copyContents(ctx context.Context, from *Snapshot, to OID) ([]Stora
 			return nil, err
 		}
 	}
+	for s := range from.contents.statistics.values() {
+		if err := write(kindStatistics, desc.ObjectRef{OID: s.Relation}, s); err != nil {
+			return nil, err
+		}
+	}
 	for a := range from.DefaultACLs() {
 		if err := write(kindDefaultACL, desc.ObjectRef{OID: a.OID}, a); err != nil {
 			return nil, err
@@ -200,7 +205,7 @@ func (t *Txn) DropDatabase(ctx context.Context, oid OID, inUse func(OID) int) er
 	if err := t.remove(kindDatabase, oid); err != nil {
 		return err
 	}
-	for _, kind := range []byte{kindSchema, kindRelation, kindType, kindComment, kindDefaultACL, kindSequence, kindSystem} {
+	for _, kind := range []byte{kindSchema, kindRelation, kindType, kindComment, kindDefaultACL, kindStatistics, kindSequence, kindSystem} {
 		if err := t.kv.DeleteRange(kv.PrefixSpan(appendPrefix(nil, oid, kind))); err != nil {
 			return storeError(err)
 		}

@@ -43,6 +43,7 @@
 //	AlterSequence(ctx, oid, def, *desc.SequenceState) (*desc.Relation, error)
 //	Truncate(ctx, oid, restart bool) error           new storage ids
 //	SetComment(ctx, desc.ObjectRef, text) error      "" removes
+//	SetStatistics(ctx, *desc.Statistics, quiet) error
 //
 //	CreateTempSchema(ctx, session) (*desc.Schema, error)         pg_temp_N; the session drops it at its end, an opening what a crash left
 //	NoteLogin(ctx, role, time) error                             does not change the version

@@ -393,6 +393,9 @@ func (t *Txn) removeWhole(o desc.ObjectRef) error {
 		if err := t.freeReplaced(r, nil); err != nil {
 			return err
 		}
+		if err := t.removeStatistics(o.OID); err != nil {
+			return err
+		}
 		return t.remove(kindRelation, o.OID)
 	}
 	return nil

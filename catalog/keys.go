@@ -16,6 +16,7 @@ const (
 	kindType       = 'y'
 	kindComment    = 'c'
 	kindDefaultACL = 'a'
+	kindStatistics = 'z'
 	kindSequence   = 'Q'
 	kindCounter    = 'N'
 	kindFormat     = 'V'

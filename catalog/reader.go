@@ -48,6 +48,9 @@ type Reader interface {
 	Comment(o desc.ObjectRef) (string, bool)
 	Comments() iter.Seq[desc.Comment]
 	DefaultACLs() iter.Seq[*desc.DefaultACL]
+
+	// Statistics is what ANALYZE found in a table, nil before the first.
+	Statistics(relation desc.OID) *desc.Statistics
 }
 
 // SystemTable computes the rows of a relation of class desc.System.

@@ -17,6 +17,9 @@ func (t *Txn) Truncate(ctx context.Context, table OID, restart bool) error {
 		}
 		return nil
 	})
+	if err == nil {
+		err = t.forgetRows(ctx, table)
+	}
 	if err != nil || !restart {
 		return err
 	}

@@ -26,7 +26,7 @@ type Options struct {
 	Settings          map[string]string // values of PostgreSQL's server-wide parameters that differ from the defaults (port, max_connections, …)
 }
 
-// Engine executes SQL over a store. It is immutable after Open but for the register of its sessions, and safe for concurrent use.
+// Engine executes SQL over a store. It is immutable after Open but for the register of its sessions and the counters of activity, and safe for concurrent use.
 type Engine struct {
 	store    kv.Store
 	log      *slog.Logger
@@ -37,6 +37,8 @@ type Engine struct {
 	settings map[string]string
 	started  time.Time
 	sessions register
+	activity tableActivity
+	analyzer *autoAnalyze
 
 	background sync.WaitGroup // work behind commits
 }
@@ -62,11 +64,16 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	e := &Engine{store: o.Store, log: o.Logger, catalog: cat, rows: userdata.New(o.Store), library: library, parsed: parse.NewCache(parsedText),
 		settings: o.Settings, started: time.Now(), sessions: register{open: make(map[int32]*Session)}}
-	return e, e.sweepGarbage(ctx)
+	if err := e.sweepGarbage(ctx); err != nil {
+		return nil, err
+	}
+	e.analyzer = e.startAutoAnalyze()
+	return e, nil
 }
 
 // Close ends the engine; the store stays the caller's to close. Sessions must have ended.
 func (e *Engine) Close(ctx context.Context) error {
+	e.analyzer.end()
 	e.background.Wait()
 	return e.catalog.Close(ctx)
 }

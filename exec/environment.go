@@ -212,8 +212,22 @@ func (e *environment) Sessions() []builtin.SessionInfo {
 	return out
 }
 
-// RelationSize is not known to the store by relation; 0 is what an empty relation has.
-func (e *environment) RelationSize(pgtype.OID) int64 { return 0 }
+// RelationSize is what the last ANALYZE or VACUUM found, in whole pages of PostgreSQL's size; 0 before the first.
+func (e *environment) RelationSize(oid pgtype.OID) int64 {
+	if s := e.s.reader().Statistics(oid); s != nil {
+		return s.Pages() * 8192
+	}
+	return 0
+}
+
+// TableActivity is what was counted of a table.
+func (e *environment) TableActivity(oid pgtype.OID) builtin.TableActivity {
+	t, ok := e.s.engine.activity.table(e.s.database, oid)
+	if s := e.s.reader().Statistics(oid); !ok && s != nil {
+		t.Live = int64(max(s.Rows, 0))
+	}
+	return t
+}
 
 func (e *environment) ViewDef(view pgtype.OID, pretty bool) (string, error) {
 	r := e.s.reader().Relation(view)

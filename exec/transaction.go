@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kalampg/kalampg/catalog"
+	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -22,6 +23,7 @@ type transaction struct {
 	kv         kv.Txn
 	catalog    *catalog.Txn
 	access     userdata.Access
+	tally      userdata.Tally
 	began      time.Time
 	block      bool // inside BEGIN … COMMIT
 	failed     bool
@@ -52,7 +54,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	now := s.statementStart() // a transaction begins with its first statement
 	s.txn = &transaction{kv: t, catalog: s.engine.catalog.Begin(t, s.database), began: now, readOnly: readOnly}
-	s.txn.access = userdata.Access{Service: s.engine.rows, Txn: t, Now: expr.Microseconds(now)}
+	s.txn.access = userdata.Access{Service: s.engine.rows, Txn: t, Now: expr.Microseconds(now), Tally: &s.txn.tally}
 	s.settings.Begin()
 	s.settings.Text().Now = now
 	s.setIsolation(s.settings.Get("default_transaction_isolation"))
@@ -90,6 +92,7 @@ func (s *Session) commit(ctx context.Context) error {
 		return clientError(ctx, err)
 	}
 	s.txn = nil
+	s.engine.activity.add(s.database, &t.tally, knownRows(t.catalog))
 	s.endSettings(true)
 	if freed := t.catalog.FreedStorage(); len(freed) > 0 {
 		s.engine.sweep(freed)
@@ -175,4 +178,14 @@ func (s *Session) release(name string) error {
 	}
 	s.txn.savepoints = s.txn.savepoints[:i]
 	return nil
+}
+
+// knownRows gives the number of rows that the catalog knows of a table.
+func knownRows(r catalog.Reader) func(desc.OID) float64 {
+	return func(oid desc.OID) float64 {
+		if s := r.Statistics(oid); s != nil {
+			return s.Rows
+		}
+		return -1
+	}
 }

@@ -124,7 +124,7 @@ func (s *Session) utility(ctx context.Context, q *portal, st *parse.Statement) (
 	case *pg_query.Node_ConstraintsSetStmt:
 		return "SET CONSTRAINTS", nil // no constraint is deferrable, so there is none whose time of checking could change
 	case *pg_query.Node_VacuumStmt:
-		return s.vacuum(ctx, n.VacuumStmt)
+		return s.vacuum(ctx, st, n.VacuumStmt)
 	case *pg_query.Node_CheckPointStmt:
 		if !s.superuser() {
 			return "", pgerr.New(pgerr.InsufficientPrivilege, "permission denied to execute CHECKPOINT command")
@@ -402,27 +402,6 @@ func (s *Session) lockTables(ctx context.Context, n *pg_query.LockStmt) error {
 		}
 	}
 	return nil
-}
-
-// vacuum runs VACUUM and ANALYZE as far as they mean something here: the named relations must exist and be the user's. There are no dead
-// rows to remove, for the store drops old versions by itself, and no statistics are kept yet.
-func (s *Session) vacuum(ctx context.Context, n *pg_query.VacuumStmt) (string, error) {
-	tag := "ANALYZE"
-	if n.IsVacuumcmd {
-		tag = "VACUUM"
-		if s.txn != nil && s.txn.block {
-			return "", pgerr.New(pgerr.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
-		}
-	}
-	if err := s.begin(ctx); err != nil {
-		return "", err
-	}
-	for _, r := range n.Rels {
-		if _, err := bind.RangeVar(s.bindEnv(), r.GetVacuumRelation().GetRelation()); err != nil {
-			return "", err
-		}
-	}
-	return tag, nil
 }
 
 // sortedNames gives the keys of a map in order.

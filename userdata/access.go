@@ -76,9 +76,10 @@ type Access struct {
 	Now            int64 // start of the transaction, microseconds since 2000: what _updated will say
 	RepeatableRead bool  // a row that changed after the snapshot is a conflict (40001), not looked at again
 	LockTimeout    time.Duration
-	HardDelete     bool // kalam.hard_delete: deleted rows are not kept
-	NoFeed         bool // write no change records
-	Exclusive      bool // nobody else can reach the storage written to (an index being built, a table being rewritten): its keys need no locks
+	HardDelete     bool   // kalam.hard_delete: deleted rows are not kept
+	NoFeed         bool   // write no change records
+	Tally          *Tally // counts the rows that are changed; nil: nobody does
+	Exclusive      bool   // nobody else can reach the storage written to (an index being built, a table being rewritten): its keys need no locks
 
 	key, other []byte // scratch
 	one        [1][]byte
@@ -92,7 +93,7 @@ type Access struct {
 // that it began with.
 func (a *Access) Like(b *Access) {
 	a.Service, a.Txn, a.Scope, a.AllScopes = b.Service, b.Txn, b.Scope, b.AllScopes
-	a.Now, a.RepeatableRead, a.LockTimeout, a.HardDelete, a.NoFeed = b.Now, b.RepeatableRead, b.LockTimeout, b.HardDelete, b.NoFeed
+	a.Now, a.RepeatableRead, a.LockTimeout, a.HardDelete, a.NoFeed, a.Tally = b.Now, b.RepeatableRead, b.LockTimeout, b.HardDelete, b.NoFeed, b.Tally
 }
 
 // get looks one key up.

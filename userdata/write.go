@@ -42,6 +42,9 @@ func (t *Table) Insert(ctx context.Context, a *Access, values []pgtype.Datum) er
 		}
 	}
 	_ = old // a row kept after its deletion is replaced: to readers it was not there
+	if a.Tally != nil {
+		a.Tally.Of(t.Rel.OID).Inserted++
+	}
 	return t.put(a, feed.Insert, key, nil, values)
 }
 
@@ -259,6 +262,9 @@ func (t *Table) Lock(ctx context.Context, a *Access, locator pgtype.Datum, o Loc
 
 // Update replaces the row that locator names, locked before, by values. old are its values as they are now.
 func (t *Table) Update(ctx context.Context, a *Access, locator pgtype.Datum, old, values []pgtype.Datum) error {
+	if a.Tally != nil {
+		a.Tally.Of(t.Rel.OID).Updated++
+	}
 	_, oldKey := SplitLocator(locator)
 	newKey := oldKey
 	if t.primary != nil {
@@ -354,6 +360,9 @@ func (t *Table) dropEntry(ctx context.Context, a *Access, e entry) error {
 
 // Delete removes the row that locator names, locked before; in a table that keeps deleted rows it is only marked.
 func (t *Table) Delete(ctx context.Context, a *Access, locator pgtype.Datum, old []pgtype.Datum) error {
+	if a.Tally != nil {
+		a.Tally.Of(t.Rel.OID).Deleted++
+	}
 	_, key := SplitLocator(locator)
 	for _, x := range t.indexes {
 		e, err := t.entryOf(x, old, key)

@@ -76,6 +76,9 @@ func emitRelation(r catalog.Reader, q *query, rel *desc.Relation) {
 		}
 	}
 	pages := zero
+	if s := r.Statistics(rel.OID); s != nil && s.Rows >= 0 {
+		tuples, pages = s.Rows, num(s.Pages())
+	}
 	if rel.Kind == desc.Sequence {
 		pages = num(1)
 	}
@@ -116,8 +119,30 @@ func method(x *desc.Index) pgtype.OID {
 	return btreeMethod
 }
 
-func emitIndex(_ catalog.Reader, q *query, rel *desc.Relation, x *desc.Index) {
-	q.emit(oid(x.OID), text(x.Name), oid(rel.Schema), zero, zero, oid(rel.Owner), oid(method(x)), oid(x.OID), zero, zero,
-		pgtype.Float(0), zero, zero, no, no, char(persistence(rel)), char('i'), num(len(x.Keys)+len(x.Include)), zero,
+func emitIndex(r catalog.Reader, q *query, rel *desc.Relation, x *desc.Index) {
+	tuples, pages := 0.0, zero
+	if s := r.Statistics(rel.OID); s != nil && s.Rows >= 0 {
+		tuples, pages = s.Rows, num(indexPages(s, rel, x))
+	}
+	q.emit(oid(x.OID), text(x.Name), oid(rel.Schema), zero, zero, oid(rel.Owner), oid(method(x)), oid(x.OID), zero, pages,
+		pgtype.Float(tuples), zero, zero, no, no, char(persistence(rel)), char('i'), num(len(x.Keys)+len(x.Include)), zero,
 		no, no, no, no, no, yes, char('n'), no, zero, zero, zero, null, texts(x.Options), null)
+}
+
+// indexPages estimates how many of PostgreSQL's pages an index fills: for each row its key columns and a pointer.
+func indexPages(s *desc.Statistics, rel *desc.Relation, x *desc.Index) int64 {
+	width := 16.0
+	for _, k := range x.Keys {
+		if k.Num < 1 {
+			width += 16
+			continue
+		}
+		c := s.Column(k.Num, rel.Columns[k.Num-1].Type)
+		if c == nil {
+			width += 8
+			continue
+		}
+		width += float64(c.Width)
+	}
+	return int64(s.Rows*width/8192) + 1
 }

@@ -43,7 +43,7 @@ var relations = sync.OnceValue(func() []catalog.SystemRelation {
 func bases() []base {
 	return []base{
 		pgClass, pgAttribute, pgAttrdef, pgType, pgIndex, pgConstraint, pgNamespace, pgEnum, pgSequence, pgDepend, pgShdepend, pgRewrite, pgDescription,
-		pgShdescription, pgDatabase, pgAuthid, pgAuthMembers, pgDBRoleSetting, pgDefaultACL, pgInitPrivs,
+		pgShdescription, pgDatabase, pgAuthid, pgAuthMembers, pgDBRoleSetting, pgDefaultACL, pgInitPrivs, pgStatistic,
 		{name: "pg_proc", facts: "pg_proc", keys: []string{"oid", "proname", "pronamespace"}},
 		{name: "pg_operator", facts: "pg_operator", keys: []string{"oid", "oprname"}},
 		{name: "pg_opclass", facts: "pg_opclass", keys: []string{"oid", "opcname", "opcintype"}},

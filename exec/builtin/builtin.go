@@ -93,8 +93,21 @@ type Env interface {
 	RelationSize(oid pgtype.OID) int64
 	// RenderExpr pretty-prints stored SQL text of a relation (pg_get_expr with pretty), ViewDef a view's query.
 	ViewDef(view pgtype.OID, pretty bool) (string, error)
+	// TableActivity is what was counted of a table since the server started.
+	TableActivity(table pgtype.OID) TableActivity
 	// Notice sends a notice to the client.
 	Notice(severity, code, message string)
+}
+
+// TableActivity is what was done to a table's rows since the server started, as pg_stat_all_tables shows it.
+type TableActivity struct {
+	Inserted, Updated, Deleted int64
+	Live                       int64 // an estimate
+	Changed                    int64 // since the last ANALYZE
+	InsertedSinceVacuum        int64
+	Analyzes, AutoAnalyzes     int64
+	Vacuums                    int64
+	LastVacuum                 time.Time
 }
 
 // SessionInfo is one row of pg_stat_activity.

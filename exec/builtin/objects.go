@@ -28,6 +28,7 @@ func objectFamilies() []family {
 		{"locks", lockFamily()},
 		{"time series", timeSeriesFamily},
 		{"properties", propertyFamily},
+		{"activity", activityFamily},
 		{"misc", miscFamily},
 	}
 }

@@ -381,3 +381,9 @@ func arraySize(c *Call, a *pgtype.Array) int {
 	}
 	return aligned(header, 8) + n
 }
+
+// SizeInRow is the number of bytes that a value takes in one of PostgreSQL's rows, padding apart: pg_stats.avg_width is the mean of it.
+func SizeInRow(text *pgtype.Context, t *pgtype.Type, d pgtype.Datum) int {
+	c := &Call{Text: text}
+	return addSize(c, 0, t, d, true)
+}

@@ -59,6 +59,9 @@ func (w *work) empty(r *desc.Relation, restart bool) error {
 		return err
 	}
 	if !t.Scoped() || w.Access.AllScopes {
+		if w.Access.Tally != nil {
+			w.Access.Tally.Empty(r.OID)
+		}
 		return w.Catalog.Truncate(w.Ctx, r.OID, restart)
 	}
 	return t.ClearScope(w.Access)
