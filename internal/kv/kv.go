@@ -54,6 +54,7 @@ type TxnOptions struct {
 	NoSync   bool // Commit returns before the commit is durable (synchronous_commit = off)
 
 	Session LockSession // of the same store, or nil: the transaction never waits for this session's own locks
+	Reuse   Txn         // a transaction of the same store that has ended, or nil: the new one may take its memory, and it must not be used any more
 }
 
 // Txn is one transaction. It is used by one goroutine at a time.

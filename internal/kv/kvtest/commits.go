@@ -112,6 +112,50 @@ func testLargeTransactionConflict(t *testing.T, e *env) {
 	e.begin().see("-x1", "x250=other", "y0=1", "y499=1")
 }
 
+// A transaction in the memory of an ended one has nothing of it but that.
+func testReusedTransaction(t *testing.T, e *env) {
+	e.commit("a=0", "b=0")
+	x := e.begin()
+	x.write("a=x")
+	x.lock(kv.ForUpdate, "b")
+	m := x.Savepoint()
+	x.Emit([]byte("record"))
+	x.OnCommit(func(kv.Version) { t.Error("a rolled back transaction's function runs") })
+	cursor, err := x.Scan(bg, rows("a", "z"), kv.ScanOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Rollback()
+	e.commit("b=1")
+	y := e.beginWith(kv.TxnOptions{Reuse: x.Txn})
+	y.see("a=0", "b=1")
+	if y.Written() {
+		t.Error("has writes of the transaction before")
+	}
+	var b kv.Batch
+	if _, err := cursor.Next(bg, &b); err == nil {
+		t.Error("a cursor of the transaction before goes on")
+	}
+	if err := y.RollbackTo(m + 1); err == nil {
+		t.Error("a mark of the transaction before is taken")
+	}
+	y.write("b=y")
+	v := y.commit()
+	z := e.beginWith(kv.TxnOptions{Reuse: y.Txn, ReadOnly: true})
+	z.see("a=0", "b=y")
+	if z.Snapshot() != v {
+		t.Errorf("snapshot %d, not %d", z.Snapshot(), v)
+	}
+	wantErr(t, "put", z.Put(row("a"), nil), kv.ErrReadOnly)
+	// One that has not ended, and one of another kind of store, are left alone.
+	w := e.beginWith(kv.TxnOptions{Reuse: z.Txn})
+	if w.Txn == z.Txn {
+		t.Error("a running transaction is reused")
+	}
+	z.see("a=0")
+	e.beginWith(kv.TxnOptions{Reuse: struct{ kv.Txn }{}}).see("a=0")
+}
+
 func testSavepoints(t *testing.T, e *env) {
 	e.commit("a=0", "b=0")
 	x := e.begin()

@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 		{"LargeTransactionConflict", testLargeTransactionConflict},
 		{"ReadOnly", testReadOnly},
 		{"EndedTransaction", testEndedTransaction},
+		{"ReusedTransaction", testReusedTransaction},
 		{"CallerOwnsItsMemory", testCallerOwnsItsMemory},
 		{"EmptyAndLargeValues", testEmptyAndLargeValues},
 		{"BatchedGet", testBatchedGet},

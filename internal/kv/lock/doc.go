@@ -10,6 +10,9 @@
 // Owners may share a leader (the session): owners of one leader never block each other, and the leader is the node of the wait-for
 // graph, because one session waits for at most one lock at a time.
 //
+// The relation modes that every statement takes (AccessShare, RowShare, RowExclusive) go past the table while nobody wants a mode that conflicts
+// with them; see fast.go.
+//
 // # Fairness
 //
 // A request waits when it conflicts with a hold of another leader or with a waiter ahead of it, so a stream of shared locks

@@ -71,6 +71,9 @@ func (m *Manager) blockers(w *waiter) []*Owner {
 // List reports every hold and every waiter, shard by shard: each shard is consistent in itself.
 func (m *Manager) List() []kv.LockInfo {
 	var list []kv.LockInfo
+	for i := range m.fast {
+		list = m.fast[i].describe(list)
+	}
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()

@@ -17,6 +17,9 @@ type Manager struct {
 	closed chan struct{}
 	once   sync.Once
 	shards [1 << shardBits]shard
+
+	fast   [fastShards]fastShard
+	strong [partitions]atomic.Int32 // strong modes held and asked for
 }
 
 // New returns an empty lock manager.
@@ -37,6 +40,7 @@ type Owner struct {
 	counted bool
 	newest  *hold
 	held    int
+	fast    fastHolds
 	waiting atomic.Pointer[waiter] // of the leader: what one of its owners waits for
 }
 
@@ -51,9 +55,6 @@ func (o *Owner) Init(m *Manager, leader *Owner, tag uint64) {
 
 // CountHolds makes o remember how often it took each mode, so that Release has to be called as often (session-level advisory locks).
 func (o *Owner) CountHolds() { o.counted = true }
-
-// Held is the number of keys that o holds.
-func (o *Owner) Held() int { return o.held }
 
 // Acquire takes a lock on key in the given mode, which o keeps until Release or ReleaseAll. NoWait and Timeout of opt say how to
 // wait; its Skip is not looked at (see TryAcquire). Errors: kv.ErrLocked, kv.ErrLockTimeout, a *kv.DeadlockError, or the context's cause.
@@ -74,16 +75,28 @@ func (o *Owner) Acquire(ctx context.Context, key []byte, opt kv.LockOptions) err
 // TryAcquire takes the lock when that needs no waiting, and tells whether it did.
 func (o *Owner) TryAcquire(key []byte, mode kv.LockMode) bool {
 	hash := o.m.hash(key)
+	switch {
+	case weak.has(mode):
+		if o.takeFast(hash, key, mode) {
+			return true
+		}
+	case strong.has(mode):
+		o.m.announce(hash, key)
+	}
 	s := o.m.shard(hash)
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	e := s.find(hash, key)
 	if e == nil {
 		e = s.create(hash, key)
 	} else if !e.grantable(o, mode) {
+		s.mu.Unlock()
+		if strong.has(mode) {
+			o.m.retract(hash)
+		}
 		return false
 	}
 	s.grant(e, o, mode)
+	s.mu.Unlock()
 	return true
 }
 
@@ -93,6 +106,9 @@ func (o *Owner) enqueue(key []byte, mode kv.LockMode) (*waiter, error) {
 	m := o.m
 	hash := m.hash(key)
 	s := m.shard(hash)
+	if strong.has(mode) {
+		m.announce(hash, key)
+	}
 	m.graph.Lock()
 	defer m.graph.Unlock()
 
@@ -127,6 +143,7 @@ func (o *Owner) enqueue(key []byte, mode kv.LockMode) (*waiter, error) {
 		return nil, nil
 	}
 	e.serve(s)
+	w.withdraw()
 	return nil, &kv.DeadlockError{Cycle: cycle}
 }
 
@@ -167,12 +184,13 @@ func (o *Owner) leave(w *waiter, err error) error {
 	}
 	e := s.find(w.hash, w.key)
 	e.dequeue(w)
+	w.withdraw()
 	e.serve(s) // those behind may have waited for this request only
 	s.drop(e)
 	return err
 }
 
-// Holds tells whether o holds key in any mode.
+// Holds tells whether o holds key in the table: every lock on a row is there.
 func (o *Owner) Holds(key []byte) bool {
 	if o.held == 0 {
 		return false
@@ -215,7 +233,16 @@ func (o *Owner) Release(key []byte, mode kv.LockMode) bool {
 
 // ReleaseAll gives back everything that o holds.
 func (o *Owner) ReleaseAll() {
-	for h := o.newest; h != nil; {
+	if o.fast.linked {
+		o.releaseFast()
+	}
+	o.releaseList(o.newest)
+	o.newest, o.held = nil, 0
+}
+
+// releaseList gives back h and the older ones.
+func (o *Owner) releaseList(h *hold) {
+	for h != nil {
 		older := h.older
 		s := o.m.shard(h.entry.hash)
 		s.mu.Lock()
@@ -223,7 +250,6 @@ func (o *Owner) ReleaseAll() {
 		s.mu.Unlock()
 		h = older
 	}
-	o.newest, o.held = nil, 0
 }
 
 // attach and detach keep the owner's list of holds. Holds are attached under a shard's mutex, possibly by another goroutine that grants

@@ -90,7 +90,7 @@ func TestReentryAndUpgrade(t *testing.T) {
 			t.Fatal(mode, err)
 		}
 	}
-	if a.Held() != 1 || !a.Holds(k) {
+	if a.held != 1 || !a.Holds(k) {
 		t.Fatal("one key should be held")
 	}
 	if err := b.Acquire(bg, k, kv.LockOptions{Mode: kv.ForKeyShare, NoWait: true}); !errors.Is(err, kv.ErrLocked) {
@@ -275,8 +275,14 @@ func TestSession(t *testing.T) {
 	other.UnlockAll()
 }
 
-// Many owners with random locks: no two conflicting holds at once, nobody hangs, and nothing is left.
+// Many owners with random locks: no two conflicting holds at once, nobody hangs, and nothing is left. Rows go through the table, and relations
+// past it until somebody asks for a strong mode.
 func TestRandomOwners(t *testing.T) {
+	t.Run("rows", func(t *testing.T) { randomOwners(t, kv.ForShare, kv.ForUpdate) })
+	t.Run("relations", func(t *testing.T) { randomOwners(t, kv.RowExclusive, kv.ShareRowExclusive) })
+}
+
+func randomOwners(t *testing.T, sharing, excluding kv.LockMode) {
 	seed := time.Now().UnixNano()
 	t.Logf("seed %d", seed)
 	m := New()
@@ -295,9 +301,9 @@ func TestRandomOwners(t *testing.T) {
 				for range 1 + rnd.Intn(4) {
 					k := rnd.Intn(keys)
 					want := 1 + rnd.Intn(2)
-					opt := kv.LockOptions{Mode: kv.ForShare}
+					opt := kv.LockOptions{Mode: sharing}
 					if want == 2 {
-						opt.Mode = kv.ForUpdate
+						opt.Mode = excluding
 					}
 					if rnd.Intn(4) == 0 {
 						opt.Timeout = time.Duration(1 + rnd.Intn(200_000))
@@ -355,6 +361,81 @@ func TestRandomOwners(t *testing.T) {
 	if list := m.List(); len(list) != 0 {
 		t.Error("left over", list)
 	}
+	for i := range m.strong {
+		if n := m.strong[i].Load(); n != 0 {
+			t.Errorf("partition %d: %d strong modes are left", i, n)
+		}
+	}
+}
+
+// A strong lock meets the weak ones that were taken past the table, from before it and from after.
+func TestFastPath(t *testing.T) {
+	m := New()
+	table := []byte("table")
+	a, b, c := newOwner(m, 1), newOwner(m, 2), newOwner(m, 3)
+	if !a.TryAcquire(table, kv.AccessShare) || !a.TryAcquire(table, kv.RowExclusive) || !b.TryAcquire(table, kv.RowExclusive) {
+		t.Fatal("weak locks conflict")
+	}
+	if a.held+b.held != 0 {
+		t.Fatal("weak locks are in the table")
+	}
+	if list := m.List(); len(list) != 3 {
+		t.Errorf("listed are %v", list)
+	}
+	if c.TryAcquire(table, kv.Share) {
+		t.Fatal("Share beside RowExclusive")
+	}
+	if !c.TryAcquire(table, kv.AccessShare) || c.held != 0 {
+		t.Error("a weak lock has to queue although nobody asks for a strong one any more")
+	}
+	done := make(chan error)
+	go func() { done <- c.Acquire(bg, table, kv.LockOptions{Mode: kv.AccessExclusive}) }()
+	waitQueued(t, m, 1)
+	d := newOwner(m, 4)
+	if d.TryAcquire(table, kv.AccessShare) {
+		t.Error("a weak lock goes ahead of a strong one that waits")
+	}
+	a.ReleaseAll()
+	b.ReleaseAll()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if list := m.List(); len(list) != 2 {
+		t.Errorf("listed are %v", list)
+	}
+	c.ReleaseAll()
+	if !d.TryAcquire(table, kv.AccessShare) || d.held != 0 {
+		t.Error("the fast way does not open again")
+	}
+	d.ReleaseAll()
+
+	// Deadlocks are found through locks that were taken past the table.
+	other := []byte("other")
+	if !a.TryAcquire(table, kv.RowExclusive) || !b.TryAcquire(other, kv.RowExclusive) {
+		t.Fatal("not free")
+	}
+	go func() { done <- a.Acquire(bg, other, kv.LockOptions{Mode: kv.AccessExclusive}) }()
+	waitQueued(t, m, 1)
+	if err := b.Acquire(bg, table, kv.LockOptions{Mode: kv.AccessExclusive}); !errors.Is(err, kv.ErrDeadlock) {
+		t.Errorf("not a deadlock: %v", err)
+	}
+	b.ReleaseAll()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	a.ReleaseAll()
+	if list := m.List(); len(list) != 0 {
+		t.Error("left over", list)
+	}
+	for i := 0; i <= fastSlots; i++ { // one more than fits
+		if !a.TryAcquire([]byte{byte(i)}, kv.AccessShare) {
+			t.Error(i)
+		}
+	}
+	if a.held != 1 || len(m.List()) != fastSlots+1 {
+		t.Errorf("%d are in the table, %v", a.held, m.List())
+	}
+	a.ReleaseAll()
 }
 
 func BenchmarkUncontended(b *testing.B) {
@@ -403,10 +484,11 @@ func BenchmarkExclusiveHot(b *testing.B) {
 func BenchmarkSharedHot(b *testing.B) {
 	m := New()
 	key := []byte("table")
+	var tags atomic.Uint64
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		var o Owner
-		o.Init(m, nil, 1)
+		o.Init(m, nil, tags.Add(1))
 		for pb.Next() {
 			o.TryAcquire(key, kv.AccessShare)
 			o.ReleaseAll()

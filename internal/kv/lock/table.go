@@ -38,6 +38,7 @@ type hold struct {
 	owner        *Owner
 	entry        *entry
 	modes        modeSet
+	strong       bool               // one announcement of a strong mode belongs to this hold
 	counts       *[modeCount]uint32 // how often each mode was taken; only for owners that count
 	next         *hold              // the next owner on this key
 	newer, older *hold              // the owner's own list
@@ -53,6 +54,13 @@ type waiter struct {
 	ready      chan struct{}
 	queued     bool
 	prev, next *waiter
+}
+
+// withdraw takes back what was announced for a request that ends without its lock.
+func (w *waiter) withdraw() {
+	if strong.has(w.mode) {
+		w.owner.m.retract(w.hash)
+	}
 }
 
 func (s *shard) find(hash uint64, key []byte) *entry {
@@ -103,21 +111,34 @@ func (s *shard) drop(e *entry) {
 	}
 }
 
-// grant gives mode on e to o.
+// hold makes o's hold on e, which has none yet.
+func (s *shard) hold(e *entry, o *Owner) *hold {
+	h := s.holds
+	if h != nil {
+		s.holds, h.next = h.next, nil
+		s.holdN--
+	} else {
+		h = new(hold)
+	}
+	h.owner, h.entry = o, e
+	h.next, e.holds = e.holds, h
+	return h
+}
+
+// grant gives mode on e to o. A strong mode was announced before.
 func (s *shard) grant(e *entry, o *Owner, mode kv.LockMode) {
 	h := e.holdOf(o)
 	if h == nil {
-		if h = s.holds; h != nil {
-			s.holds, h.next = h.next, nil
-			s.holdN--
-		} else {
-			h = new(hold)
-		}
-		h.owner, h.entry = o, e
-		h.next, e.holds = e.holds, h
+		h = s.hold(e, o)
 		o.attach(h)
 	}
 	h.modes |= 1 << mode
+	if strong.has(mode) {
+		if h.strong {
+			o.m.retract(e.hash)
+		}
+		h.strong = true
+	}
 	if o.counted {
 		if h.counts == nil {
 			h.counts = new([modeCount]uint32)
@@ -134,6 +155,9 @@ func (s *shard) release(h *hold) {
 			*at = h.next
 			break
 		}
+	}
+	if h.strong {
+		h.owner.m.retract(e.hash)
 	}
 	*h = hold{}
 	if s.holdN < keepFree {

@@ -223,7 +223,7 @@ func (c *committer) admit(r *request, applied kv.Version) (ok bool, err error) {
 		doubt = doubt || newest > r.written[i].base
 	}
 	if doubt {
-		if err := c.check(r, c.s.current, &c.probe); err != nil {
+		if err := c.check(r, c.s.current.Load(), &c.probe); err != nil {
 			return true, err
 		}
 	}

@@ -29,11 +29,11 @@ type Store struct {
 
 	// gate is held shared by every use of the engine and exclusively by Close.
 	gate    sync.RWMutex
-	closed  bool
+	closed  atomic.Bool
 	cursors cursorList
 
-	snapMu  sync.Mutex
-	current *snapshot
+	snapMu  sync.Mutex // of acquire against publish
+	current atomic.Pointer[snapshot]
 
 	committer committer
 	buffers   sync.Pool
@@ -54,8 +54,9 @@ func New(engine Engine, o Options) *Store {
 	}
 	s := &Store{engine: engine, locks: lock.New(), ring: feed.New(o.FeedBytes, o.Last), delay: o.SyncDelay}
 	s.buffers.New = func() any { return new(writebuf.Buffer) }
-	s.current = &snapshot{engine: engine.Snapshot(), version: o.Last}
-	s.current.refs.Store(1)
+	first := &snapshot{engine: engine.Snapshot(), version: o.Last}
+	first.refs.Store(1)
+	s.current.Store(first)
 	s.committer.start(s, o.Last)
 	return s
 }
@@ -69,7 +70,7 @@ type snapshot struct {
 
 func (s *Store) acquire() *snapshot {
 	s.snapMu.Lock()
-	c := s.current
+	c := s.current.Load()
 	c.refs.Add(1) // under the mutex: publish may be about to drop the last reference
 	s.snapMu.Unlock()
 	return c
@@ -82,13 +83,20 @@ func (c *snapshot) release() {
 	}
 }
 
+// drop is release for who does not hold the gate: it is needed for the last reference only. A closed engine has nothing left to give back.
+func (s *Store) drop(c *snapshot) {
+	if c.refs.Add(-1) == 0 && s.enter() == nil {
+		c.engine.Release()
+		s.leave()
+	}
+}
+
 // publish makes everything applied so far visible as version v.
 func (s *Store) publish(v kv.Version) {
 	c := &snapshot{engine: s.engine.Snapshot(), version: v}
 	c.refs.Store(1)
 	s.snapMu.Lock()
-	old := s.current
-	s.current = c
+	old := s.current.Swap(c)
 	s.snapMu.Unlock()
 	old.release()
 }
@@ -96,7 +104,7 @@ func (s *Store) publish(v kv.Version) {
 // enter admits a use of the engine; leave ends it.
 func (s *Store) enter() error {
 	s.gate.RLock()
-	if s.closed {
+	if s.closed.Load() {
 		s.gate.RUnlock()
 		return kv.ErrClosed
 	}
@@ -119,11 +127,16 @@ func (s *Store) Begin(ctx context.Context, o kv.TxnOptions) (kv.Txn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	if err := s.enter(); err != nil {
-		return nil, err
+	t, ok := o.Reuse.(*Txn)
+	if !ok || t.s != s || !t.done {
+		t = &Txn{s: s}
 	}
-	defer s.leave()
-	t := &Txn{s: s, snap: s.acquire(), options: o}
+	o.Reuse = nil
+	t.snap, t.first, t.options, t.done = s.acquire(), nil, o, false
+	if s.closed.Load() { // after acquire: what is acquired before it closes is released by Close
+		t.done = true
+		return nil, kv.ErrClosed
+	}
 	t.init()
 	s.stats.begun.Add(1)
 	return t, nil
@@ -135,13 +148,12 @@ func (s *Store) Close() error {
 	s.committer.stop()
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	if s.closed {
+	if s.closed.Swap(true) {
 		return nil
 	}
-	s.closed = true
 	s.ring.Close()
 	s.cursors.closeAll()
-	s.current.release()
+	s.current.Load().release()
 	err := s.committer.flush()
 	if cerr := s.engine.Close(); err == nil {
 		err = cerr
@@ -160,9 +172,7 @@ func (s *Store) Changes(from kv.Version) (kv.ChangeReader, error) {
 
 // Visible is the newest version that new snapshots see.
 func (s *Store) Visible() kv.Version {
-	s.snapMu.Lock()
-	defer s.snapMu.Unlock()
-	return s.current.version
+	return s.current.Load().version
 }
 
 // NewLockSession returns a lock owner that outlives transactions.

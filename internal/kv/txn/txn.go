@@ -180,13 +180,18 @@ func (t *Txn) Lock(ctx context.Context, keys [][]byte, o kv.LockOptions) error {
 
 // NewStatement moves the snapshot forward.
 func (t *Txn) NewStatement(ctx context.Context) error {
-	if err := t.enter(ctx); err != nil {
-		return err
+	switch {
+	case t.done:
+		return kv.ErrTxnDone
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case t.s.closed.Load():
+		return kv.ErrClosed
 	}
-	defer t.s.leave()
-	old := t.snap
-	t.snap = t.s.acquire()
-	old.release()
+	if old := t.snap; old != t.s.current.Load() {
+		t.snap = t.s.acquire()
+		t.s.drop(old)
+	}
 	return nil
 }
 
@@ -287,20 +292,15 @@ func (t *Txn) end() {
 	for t.cursors != nil {
 		t.cursors.Close()
 	}
-	if t.s.enter() == nil {
-		t.snap.release()
-		if t.first != nil {
-			t.first.release()
-		}
-		t.s.leave()
+	t.s.drop(t.snap)
+	if t.first != nil {
+		t.s.drop(t.first)
 	}
 	if t.buf != nil {
 		t.buf.Reset()
 		t.s.buffers.Put(t.buf)
 		t.buf = nil
 	}
-	t.marks, t.hooks, t.emitted = nil, nil, emitted{}
-	if t.owner.Held() > 0 {
-		t.owner.ReleaseAll()
-	}
+	t.first, t.marks, t.hooks, t.emitted = nil, nil, nil, emitted{}
+	t.owner.ReleaseAll()
 }
