@@ -3,6 +3,9 @@
 #   make run                 build and start on 127.0.0.1:5432 (PORT=…, DATA=…)
 #   make build               leave bin/kalampg
 #   make test                every test, as CI runs it
+#   make test-crash          kill -9 a thousand times at random moments under load, and compare what is there (CRASH_ROUNDS=…)
+#   make test-soak           an hour of load: memory, files and latency must not grow (SOAK_MINUTES=…)
+#   make test-mutated        statements made wrong at random, from a new seed each time (MUTATED=10m)
 #   make psql                psql to the server of `make run`
 #   make record              record expected results anew from a real PostgreSQL 16
 #   make check-reference     run the black-box tests against that PostgreSQL instead of kalampg
@@ -14,6 +17,9 @@ DATA ?= ./kalampg-data
 TEST_TIMEOUT ?= 15m
 PACKAGES ?= ./...
 BENCH_FLAGS ?=
+CRASH_ROUNDS ?= 1000
+SOAK_MINUTES ?= 60
+MUTATED ?= 10m
 
 # The folder of tools that setup.sh unpacks when the machine has none of its own.
 export PATH := $(PATH):$(CURDIR)/compat_tests/.cache/bin
@@ -24,7 +30,7 @@ RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./com
 BLACK_BOX := ./compat_tests/sql ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers
 
 .DEFAULT_GOAL := build
-.PHONY: setup build run test vet record check-reference bench-oltp psql clean
+.PHONY: setup build run test test-crash test-soak test-mutated vet record check-reference bench-oltp psql clean
 
 setup:
 	@scripts/setup.sh build
@@ -42,6 +48,15 @@ test:
 	@echo "testing: the first run compiles PostgreSQL's parser and takes a minute or two before the first line"
 	go vet $(PACKAGES)
 	go test -count=1 -timeout $(TEST_TIMEOUT) $(PACKAGES)
+
+test-crash: build
+	go test -count=1 -timeout 12h -v ./compat_tests/crash -rounds $(CRASH_ROUNDS) -seed 0 -keep $(CURDIR)/bin
+
+test-soak: build
+	go test -count=1 -timeout 24h -v ./compat_tests/soak -run TestSoak -minutes $(SOAK_MINUTES)
+
+test-mutated: build
+	go test -count=1 -timeout 24h -v ./compat_tests/badinput -run TestMutatedStatements -mutation 0 -mutating $(MUTATED)
 
 vet:
 	go vet $(PACKAGES)

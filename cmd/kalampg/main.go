@@ -1,6 +1,7 @@
 // Command kalampg is the database server.
 //
 //	kalampg serve --data DIR --listen HOST:PORT    run the server
+//	kalampg check --data DIR                       read all data while no server runs, and tell what is damaged
 //	kalampg health                                 ask a running server whether it accepts connections, for health checks
 //	kalampg version                                say which version this is
 package main
@@ -26,6 +27,7 @@ const usage = `kalampg is a PostgreSQL-compatible database server.
 
 Usage:
   kalampg serve [flags]    run the server (kalampg serve --help lists the flags)
+  kalampg check [flags]    read all data of a stopped server; exit status 0: sound, 3: damaged, 1: it could not be read
   kalampg health [ADDRESS] succeed if the server at the HTTP address (127.0.0.1:9187) accepts connections
   kalampg version          print the version
 `
@@ -58,6 +60,8 @@ func run(ctx context.Context, arguments []string, lookup func(string) (string, b
 			return 1
 		}
 		return 0
+	case "check":
+		return check(ctx, arguments, lookup, stdout, stderr)
 	case "health":
 		if err := health(ctx, arguments); err != nil {
 			fmt.Fprintln(stderr, "kalampg:", err)

@@ -145,6 +145,15 @@ func (s *Server) Restart(ctx context.Context, signal syscall.Signal) error {
 	return s.Run(ctx)
 }
 
+// Check runs `kalampg check` on the data folder, whose server must not run. An error holds what the check printed.
+func (s *Server) Check(ctx context.Context) (report string, err error) {
+	out, err := exec.CommandContext(ctx, s.binary, "check", "--data", s.options.Data).CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("kalampg check: %w\n%s", err, tail(string(out), 40))
+	}
+	return string(out), nil
+}
+
 // Stop ends the process and removes what New made.
 func (s *Server) Stop() {
 	if s.cmd != nil {

@@ -199,3 +199,9 @@ type Metric struct {
 
 // Observer is a power of stores that report about themselves.
 type Observer interface{ Metrics() []Metric }
+
+// Verifier is a power of stores that can read back what they keep on disk, that which no scan reaches included (their log), and compare it with its checksums. An
+// error wraps ErrCorrupt and names the file.
+type Verifier interface {
+	Verify(ctx context.Context) error
+}
