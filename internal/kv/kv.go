@@ -23,6 +23,10 @@ const (
 	SpaceMeta    Space = 0x04 // format version, counters, an engine's own bookkeeping (keys whose second byte is 0 are the engine's)
 )
 
+// CollectionPrefix is how many of a key's first bytes name what belongs together: its space and, in the spaces of rows and indexes, the four bytes of the
+// storage id. Keys of one collection may be treated as one where a set of keys becomes too large.
+const CollectionPrefix = 5
+
 // Errors that every engine returns, possibly wrapped.
 var (
 	ErrConflict    = errors.New("kv: key changed after the snapshot")            // → 40001

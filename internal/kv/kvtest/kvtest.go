@@ -60,6 +60,12 @@ func Run(t *testing.T, open Open) {
 		{"Close", testClose},
 		{"Reopen", testReopen},
 		{"LargeTransaction", testLargeTransaction},
+		{"WriteSkew", testWriteSkew},
+		{"Phantoms", testPhantoms},
+		{"ReadAfterCommit", testReadAfterCommit},
+		{"ReadOnlyAnomaly", testReadOnlyAnomaly},
+		{"Deferrable", testDeferrable},
+		{"SerialRandom", testSerialRandom},
 		{"Random", testRandom},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type cursor struct {
 	merge      *merge
 	exhausted  bool
 	afterClose error
+	read       *spanRead // of a serialisable transaction
 }
 
 // merge is the state of reading two ordered sources as one; the write buffer hides the engine.
@@ -59,6 +60,9 @@ func (t *Txn) Scan(ctx context.Context, span kv.Span, o kv.ScanOptions) (kv.Curs
 		return nil, err
 	}
 	c.it = it
+	if t.serial != nil {
+		c.read = &spanRead{serial: t.serial, span: kv.Span{Start: bytes.Clone(span.Start), End: bytes.Clone(span.End)}, reverse: o.Reverse}
+	}
 	c.snap.refs.Add(1)
 	c.older = t.cursors
 	if c.older != nil {
@@ -90,6 +94,9 @@ func (c *cursor) Next(ctx context.Context, into *kv.Batch) (int, error) {
 		n, err = c.merge.fill(c.it, into)
 	}
 	c.exhausted = n == 0 && err == nil
+	if c.read != nil && err == nil {
+		err = c.read.advance(into, n)
+	}
 	return n, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/kv/feed"
 	"github.com/kalampg/kalampg/internal/kv/lock"
+	"github.com/kalampg/kalampg/internal/kv/ssi"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
 
@@ -36,6 +37,7 @@ type Store struct {
 	current atomic.Pointer[snapshot]
 
 	committer committer
+	serial    ssi.Manager
 	buffers   sync.Pool
 	stats     stats
 }
@@ -183,7 +185,11 @@ func (s *Store) Locks() []kv.LockInfo { return s.locks.List() }
 
 // Metrics reports the store's counters.
 func (s *Store) Metrics() []kv.Metric {
+	serial := s.serial.Stats()
 	return []kv.Metric{
+		{Name: "kv_serializable_active", Value: float64(serial.Active)},
+		{Name: "kv_serializable_retained", Value: float64(serial.Retained)},
+		{Name: "kv_serialization_failures_total", Value: float64(serial.Failures)},
 		{Name: "kv_begins_total", Value: float64(s.stats.begun.Load())},
 		{Name: "kv_commits_total", Value: float64(s.stats.commits.Load())},
 		{Name: "kv_commit_groups_total", Value: float64(s.stats.groups.Load())},

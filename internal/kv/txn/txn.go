@@ -7,6 +7,7 @@ import (
 
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/kv/lock"
+	"github.com/kalampg/kalampg/internal/kv/ssi"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
 
@@ -28,6 +29,7 @@ type Txn struct {
 	emitted emitted
 	marks   []mark
 	hooks   []func(kv.Version)
+	serial  *ssi.Txn // watches a serialisable transaction; nil at other levels
 }
 
 // mark is a savepoint; kv.Mark is its index.
@@ -78,6 +80,10 @@ func (t *Txn) Get(ctx context.Context, keys [][]byte, into *kv.Batch, o kv.GetOp
 	if o.Latest {
 		snap = t.s.acquire()
 		defer snap.release()
+	} else if t.serial != nil {
+		if err := t.serial.Read(keys); err != nil {
+			return err
+		}
 	}
 	into.Reset()
 	if t.buf == nil || t.buf.Len() == 0 {
@@ -133,6 +139,11 @@ func (t *Txn) Put(key, value []byte) error {
 	if err := t.writing(); err != nil {
 		return err
 	}
+	if t.serial != nil {
+		if err := t.serial.Write(key); err != nil {
+			return err
+		}
+	}
 	t.buf.Put(key, value, t.snap.version)
 	return nil
 }
@@ -141,6 +152,11 @@ func (t *Txn) Put(key, value []byte) error {
 func (t *Txn) Delete(key []byte) error {
 	if err := t.writing(); err != nil {
 		return err
+	}
+	if t.serial != nil {
+		if err := t.serial.Write(key); err != nil {
+			return err
+		}
 	}
 	t.buf.Delete(key, t.snap.version)
 	return nil
@@ -153,6 +169,11 @@ func (t *Txn) DeleteRange(span kv.Span) error {
 	}
 	if bytes.Compare(span.Start, span.End) >= 0 {
 		return nil
+	}
+	if t.serial != nil {
+		if err := t.serial.WriteRange(span); err != nil {
+			return err
+		}
 	}
 	t.buf.DeleteRange(span)
 	return nil
@@ -269,26 +290,35 @@ func (t *Txn) Commit(ctx context.Context) (kv.Version, error) {
 		t.Rollback()
 		return 0, context.Cause(ctx)
 	}
+	if t.serial != nil {
+		if err := t.prepareSerial(); err != nil {
+			t.Rollback()
+			return 0, err
+		}
+	}
 	if !t.Written() && len(t.emitted.ends) == 0 && len(t.hooks) == 0 {
 		v := t.snap.version
-		t.end()
+		t.end(true)
 		return v, nil
 	}
 	v, err := t.s.committer.commit(t)
-	t.end()
+	t.end(err == nil)
 	return v, err
 }
 
 // Rollback ends the transaction and drops its writes.
 func (t *Txn) Rollback() {
 	if !t.done {
-		t.end()
+		t.end(false)
 	}
 }
 
 // end gives everything back: cursors, snapshots, buffer, and last the locks, so that who waits for them finds all in order.
-func (t *Txn) end() {
+func (t *Txn) end(committed bool) {
 	t.done = true
+	if t.serial != nil {
+		t.serial.End(committed)
+	}
 	for t.cursors != nil {
 		t.cursors.Close()
 	}
