@@ -74,42 +74,6 @@ func (s *Session) beginBlock(ctx context.Context, n *pg_query.TransactionStmt) e
 	return s.transactionModes(n.Options)
 }
 
-// transactionModes applies ISOLATION LEVEL, READ ONLY and DEFERRABLE.
-func (s *Session) transactionModes(options []*pg_query.Node) error {
-	for _, o := range options {
-		d := o.GetDefElem()
-		if d == nil {
-			continue
-		}
-		c := d.Arg.GetAConst()
-		switch d.Defname {
-		case "transaction_isolation":
-			level := c.GetSval().GetSval()
-			if s.txn.used && level != s.settings.Get("transaction_isolation") {
-				return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-			}
-			if level == "serializable" {
-				return pgerr.Unsupported("isolation level SERIALIZABLE")
-			}
-			s.setIsolation(level)
-		case "transaction_read_only":
-			readOnly := c.GetIval().GetIval() != 0
-			if !readOnly && s.txn.readOnly && s.txn.used {
-				return pgerr.New(pgerr.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
-			}
-			s.txn.readOnly = readOnly
-			if err := s.settings.Set("transaction_read_only", onOff(readOnly), session.Local, true); err != nil {
-				return err
-			}
-		case "transaction_deferrable":
-			if err := s.settings.Set("transaction_deferrable", onOff(c.GetIval().GetIval() != 0), session.Local, true); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 func (s *Session) commitBlock(ctx context.Context, chain bool) (string, error) {
 	if s.txn == nil || !s.txn.block {
 		if chain {
@@ -121,14 +85,14 @@ func (s *Session) commitBlock(ctx context.Context, chain bool) (string, error) {
 		return "COMMIT", s.commit(ctx)
 	}
 	tag := "COMMIT"
-	level, readOnly := s.settings.Get("transaction_isolation"), s.txn.readOnly
+	modes := s.txn.modes
 	if s.txn.failed {
 		tag = "ROLLBACK"
 		s.rollback()
 	} else if err := s.commit(ctx); err != nil {
 		return "", err
 	}
-	return tag, s.chain(ctx, chain, level, readOnly)
+	return tag, s.chain(ctx, chain, modes)
 }
 
 func (s *Session) rollbackBlock(ctx context.Context, chain bool) error {
@@ -142,21 +106,21 @@ func (s *Session) rollbackBlock(ctx context.Context, chain bool) error {
 		s.rollback()
 		return nil
 	}
-	level, readOnly := s.settings.Get("transaction_isolation"), s.txn.readOnly
+	modes := s.txn.modes
 	s.rollback()
-	return s.chain(ctx, chain, level, readOnly)
+	return s.chain(ctx, chain, modes)
 }
 
 // chain starts the next transaction with the modes of the last one.
-func (s *Session) chain(ctx context.Context, chain bool, level string, readOnly bool) error {
+func (s *Session) chain(ctx context.Context, chain bool, m modes) error {
 	if !chain {
 		return nil
 	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	s.txn.block, s.txn.readOnly = true, readOnly
-	s.setIsolation(level)
+	s.txn.block = true
+	s.setModes(m)
 	return nil
 }
 
@@ -272,11 +236,8 @@ func (s *Session) resetSetting(name string) error {
 		return s.setRole("none", session.Session)
 	case "session_authorization":
 		return s.setAuthorization("", session.Session)
-	case "transaction_isolation":
-		if s.txn != nil {
-			s.setIsolation(s.settings.Get("default_transaction_isolation"))
-		}
-		return nil
+	case isolationSetting, readOnlySetting, deferrableSetting:
+		return pgerr.Newf(pgerr.FeatureNotSupported, "parameter %q cannot be reset", name)
 	}
 	return s.settings.Reset(name, s.superuser())
 }
@@ -288,32 +249,8 @@ func (s *Session) setSetting(name, value string, scope session.Scope) error {
 		return s.setRole(value, scope)
 	case "session_authorization":
 		return s.setAuthorization(value, scope)
-	case "transaction_isolation":
-		level := strings.ToLower(value)
-		switch level {
-		case "read committed", "read uncommitted", "repeatable read", "serializable":
-		default:
-			return pgerr.Newf(pgerr.InvalidParameterValue, "invalid value for parameter \"transaction_isolation\": %q", value).
-				WithHint("Available values: serializable, repeatable read, read committed, read uncommitted.")
-		}
-		if level == "serializable" {
-			return pgerr.Unsupported("isolation level SERIALIZABLE")
-		}
-		if s.txn != nil {
-			if s.txn.used && level != s.settings.Get("transaction_isolation") {
-				return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-			}
-			s.setIsolation(level)
-		}
-		return nil
-	case "default_transaction_isolation":
-		if strings.EqualFold(value, "serializable") {
-			return pgerr.Unsupported("isolation level SERIALIZABLE")
-		}
-	case "transaction_read_only":
-		if s.txn != nil {
-			s.txn.readOnly = value == "on" || value == "true" || value == "1"
-		}
+	case isolationSetting, readOnlySetting, deferrableSetting:
+		return s.setMode(name, value)
 	case "kalam.user_id":
 		if value != "" && !s.mayImpersonate() {
 			return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set parameter \"kalam.user_id\"").

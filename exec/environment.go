@@ -106,7 +106,7 @@ func (e *environment) NextVal(ctx context.Context, oid desc.OID) (int64, error) 
 	if err != nil {
 		return 0, err
 	}
-	if e.s.txn != nil && e.s.txn.readOnly && r.Persistence != 't' {
+	if e.s.txn != nil && e.s.txn.modes.readOnly && r.Persistence != 't' {
 		return 0, pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute nextval() in a read-only transaction")
 	}
 	n, err := e.s.engine.catalog.Sequences().NextVal(ctx, e.s.database, r)

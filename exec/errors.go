@@ -30,6 +30,11 @@ func clientError(ctx context.Context, err error) error {
 		}
 		return pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request")
 	}
+	var serialization *kv.SerializationError
+	if errors.As(err, &serialization) {
+		return pgerr.Wrap(err, pgerr.SerializationFailure, "could not serialize access due to read/write dependencies among transactions").
+			WithDetail("Reason code: Canceled on %s.", serialization.Reason).WithHint("The transaction might succeed if retried.")
+	}
 	for _, e := range storeErrors {
 		if errors.Is(err, e.is) {
 			return pgerr.Wrap(err, e.code, e.message)

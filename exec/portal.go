@@ -104,7 +104,7 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 		return q.p.doomed
 	}
 	p := q.p.plan
-	if t.readOnly && !p.ReadOnly {
+	if t.modes.readOnly && !p.ReadOnly {
 		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", p.Tag)
 	}
 	if !q.p.allowed {
@@ -140,7 +140,7 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 
 // newSnapshot takes the statement's snapshot of rows at READ COMMITTED. Portals that are half read keep theirs by reading on to their end first.
 func (s *Session) newSnapshot(ctx context.Context, q *portal) error {
-	if s.txn.repeatable && s.txn.used {
+	if s.txn.used && s.txn.modes.repeatable() {
 		return nil
 	}
 	for _, other := range s.portals {
@@ -150,8 +150,7 @@ func (s *Session) newSnapshot(ctx context.Context, q *portal) error {
 			}
 		}
 	}
-	s.txn.used = true
-	return s.txn.kv.NewStatement(ctx)
+	return s.takeSnapshot(ctx)
 }
 
 // pull gives the next row of a started portal's program, nil at the end.

@@ -132,7 +132,9 @@ func (s *Session) startSetting(name, value string, trusted bool) error {
 
 // settingChanged tells the client of a reported parameter and forgets plans that the parameter was part of.
 func (s *Session) settingChanged(d *session.Definition, value string) {
-	s.epoch++
+	if !isMode(d.Name) {
+		s.epoch++
+	}
 	if d.Name == "application_name" {
 		s.mu.Lock()
 		s.activity.application = value

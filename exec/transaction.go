@@ -27,8 +27,7 @@ type transaction struct {
 	began      time.Time
 	block      bool // inside BEGIN … COMMIT
 	failed     bool
-	readOnly   bool
-	repeatable bool // REPEATABLE READ or SERIALIZABLE: one snapshot for all statements
+	modes      modes
 	used       bool // a statement has taken its snapshot
 	named      bool // its id was asked for
 	savepoints []savepoint
@@ -40,6 +39,7 @@ type savepoint struct {
 	kv       kv.Mark
 	catalog  catalog.Mark
 	settings session.Mark
+	readOnly bool // the transaction's mode, which goes back to this with the savepoint's end
 }
 
 // begin starts a transaction if there is none.
@@ -47,27 +47,17 @@ func (s *Session) begin(ctx context.Context) error {
 	if s.txn != nil {
 		return nil
 	}
-	readOnly := s.settings.Bool("default_transaction_read_only")
 	t, err := s.engine.store.Begin(ctx, kv.TxnOptions{NoSync: s.settings.Get("synchronous_commit") == "off", Session: s.locks})
 	if err != nil {
 		return err
 	}
 	now := s.statementStart() // a transaction begins with its first statement
-	s.txn = &transaction{kv: t, catalog: s.engine.catalog.Begin(t, s.database), began: now, readOnly: readOnly}
+	s.txn = &transaction{kv: t, catalog: s.engine.catalog.Begin(t, s.database), began: now}
 	s.txn.access = userdata.Access{Service: s.engine.rows, Txn: t, Now: expr.Microseconds(now), Tally: &s.txn.tally}
 	s.settings.Begin()
 	s.settings.Text().Now = now
-	s.setIsolation(s.settings.Get("default_transaction_isolation"))
+	s.setModes(s.defaultModes())
 	return nil
-}
-
-// setIsolation notes the isolation level of the transaction.
-func (s *Session) setIsolation(level string) {
-	s.txn.repeatable = level == "repeatable read" || level == "serializable"
-	s.txn.access.RepeatableRead = s.txn.repeatable
-	if s.settings.Get("transaction_isolation") != level {
-		s.settings.Force("transaction_isolation", level)
-	}
 }
 
 // commit ends the transaction and makes its work durable. After an error the transaction is gone, rolled back.
@@ -137,7 +127,7 @@ var errAborted = func() error {
 // savepoint sets a savepoint of a name; an earlier one of the same name stays below it.
 func (s *Session) savepoint(name string) {
 	t := s.txn
-	t.savepoints = append(t.savepoints, savepoint{name, t.kv.Savepoint(), t.catalog.Savepoint(), s.settings.Savepoint()})
+	t.savepoints = append(t.savepoints, savepoint{name, t.kv.Savepoint(), t.catalog.Savepoint(), s.settings.Savepoint(), t.modes.readOnly})
 }
 
 // findSavepoint gives the newest savepoint of a name.
@@ -166,6 +156,7 @@ func (s *Session) rollbackTo(name string) error {
 	s.settings.RollbackTo(p.settings)
 	s.followRole()
 	t.savepoints = t.savepoints[:i+1]
+	t.modes.readOnly = p.readOnly
 	t.failed = false
 	return nil
 }
@@ -176,6 +167,8 @@ func (s *Session) release(name string) error {
 	if err != nil {
 		return err
 	}
+	s.txn.modes.readOnly = s.txn.savepoints[i].readOnly
+	s.showMode(readOnlySetting, onOff(s.txn.modes.readOnly))
 	s.txn.savepoints = s.txn.savepoints[:i]
 	return nil
 }

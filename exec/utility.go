@@ -157,15 +157,12 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 	}
 	t := s.txn
 	t.catalog.Refresh()
-	if t.readOnly {
+	if t.modes.readOnly {
 		return "", pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", ddl.Tag(st))
 	}
-	if !t.repeatable {
-		if err := t.kv.NewStatement(ctx); err != nil {
-			return "", err
-		}
+	if err := s.takeSnapshot(ctx); err != nil {
+		return "", err
 	}
-	t.used = true
 	s.newRun(ctx, nil)
 	t.catalog.SetSearchPath(s.searchPath(true))
 	t.catalog.SetLockTimeout(s.settings.Milliseconds("lock_timeout"))

@@ -111,5 +111,16 @@ func (a *Access) lockKey(ctx context.Context, key []byte, mode kv.LockMode) erro
 	return a.Txn.Lock(ctx, a.one[:], kv.LockOptions{Mode: mode, Timeout: a.LockTimeout})
 }
 
+// taken is the error of a key that cannot be written because it is there: serr if a serialisable transaction would fail by writing it, which explains the
+// duplicate better than the duplicate itself, and else err.
+func (a *Access) taken(key []byte, err error) error {
+	if s, ok := a.Txn.(kv.Serializer); ok {
+		if serr := s.WouldWrite(key); serr != nil {
+			return serr
+		}
+	}
+	return err
+}
+
 // Detach leaves the bytes of rows that Scanner.Get has produced to whoever still holds them; without it the next Get reuses them.
 func (a *Access) Detach() { a.batch.Detach() }

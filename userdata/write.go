@@ -31,7 +31,7 @@ func (t *Table) Insert(ctx context.Context, a *Access, values []pgtype.Datum) er
 		}
 		if a.locked.Found(0) {
 			if row.FlagsOf(a.locked.Value(0))&row.Deleted == 0 {
-				return t.duplicate(t.primary, values)
+				return a.taken(key, t.duplicate(t.primary, values))
 			}
 			old = a.locked.Value(0)
 		}
@@ -146,7 +146,7 @@ func (t *Table) putEntry(ctx context.Context, a *Access, x *Index, e entry, valu
 			return err
 		}
 		if a.batch.Found(0) {
-			return t.duplicate(x, values)
+			return a.taken(e.key, t.duplicate(x, values))
 		}
 	}
 	return a.Txn.Put(e.key, e.value)
@@ -316,7 +316,7 @@ func (t *Table) claimKey(ctx context.Context, a *Access, key []byte, values []pg
 		return err
 	}
 	if a.batch.Found(0) && row.FlagsOf(a.batch.Value(0))&row.Deleted == 0 {
-		return t.duplicate(t.primary, values)
+		return a.taken(key, t.duplicate(t.primary, values))
 	}
 	return nil
 }

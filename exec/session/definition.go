@@ -104,6 +104,9 @@ func (d *Definition) called(name string) *Definition {
 	return &c
 }
 
+// Checked turns an input value into the kept form, or says why it cannot be; name is how the user wrote the parameter.
+func (d *Definition) Checked(name, value string) (string, error) { return d.called(name).check(value) }
+
 // check turns an input value into the kept form, or says why it cannot be.
 func (d *Definition) check(value string) (string, error) {
 	if d.Check != nil {

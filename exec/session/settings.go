@@ -157,6 +157,9 @@ func (s *Settings) Boot(name, value string) { s.store(key(name), value, Start) }
 // Force changes a parameter that no client may set, as the session does for is_superuser.
 func (s *Settings) Force(name, value string) { s.store(key(name), value, Session) }
 
+// ForceLocal does the same to the end of the transaction.
+func (s *Settings) ForceLocal(name, value string) { s.store(key(name), value, Local) }
+
 func (d *Definition) settable(scope Scope, superuser bool) error {
 	switch d.Context {
 	case "internal":
