@@ -164,7 +164,7 @@ func (s *Session) vacuumTable(ctx context.Context, rel *desc.Relation, nums []in
 	if !o.analyze {
 		nums = []int16{}
 	}
-	if err := s.txn.kv.NewStatement(ctx); err != nil && !s.txn.modes.repeatable() {
+	if err := s.takeSnapshot(ctx); err != nil {
 		return err
 	}
 	stats, err := s.analyze(ctx, rel, nums)
