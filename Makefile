@@ -9,6 +9,7 @@
 #   make psql                psql to the server of `make run`
 #   make record              record expected results anew from a real PostgreSQL 16
 #   make check-reference     run the black-box tests against that PostgreSQL instead of kalampg
+#   make bench-tpch          TPC-H on kalampg, PostgreSQL 16 and DuckDB (BENCH_FLAGS="-sf 0.1 -rounds 1 -queries 1,6 …")
 #   make bench-oltp          kalampg beside PostgreSQL 16 under pgbench (BENCH_FLAGS="-scale 10 -seconds 5 …")
 
 SHELL := bash
@@ -25,12 +26,12 @@ MUTATED ?= 10m
 export PATH := $(PATH):$(CURDIR)/compat_tests/.cache/bin
 
 # The packages whose expected results come from the reference: each understands -record.
-RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./compat_tests/drivers
+RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./compat_tests/drivers ./compat_tests/tpch
 # The packages that may run against the reference, to prove the tests themselves.
-BLACK_BOX := ./compat_tests/sql ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers
+BLACK_BOX := ./compat_tests/sql ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers ./compat_tests/tpch
 
 .DEFAULT_GOAL := build
-.PHONY: setup build run test test-crash test-soak test-mutated vet record check-reference bench-oltp psql clean
+.PHONY: setup build run test test-crash test-soak test-mutated vet record check-reference bench-oltp bench-tpch psql clean
 
 setup:
 	@scripts/setup.sh build
@@ -73,6 +74,11 @@ bench-oltp:
 	@scripts/setup.sh reference
 	@$(MAKE) --no-print-directory build
 	go run ./compat_tests/bench/oltp $(BENCH_FLAGS)
+
+bench-tpch:
+	@scripts/setup.sh tpch
+	@$(MAKE) --no-print-directory build
+	go run ./compat_tests/bench/tpch $(BENCH_FLAGS)
 
 psql:
 	psql "host=127.0.0.1 port=$(PORT) user=postgres dbname=postgres"

@@ -4,6 +4,7 @@
 #   scripts/setup.sh build       compilers and RocksDB's headers, Go's modules
 #   scripts/setup.sh test        that, psql and pgbench, and the client libraries that compat_tests/drivers runs
 #   scripts/setup.sh reference   that, and a real PostgreSQL 16 to record from and to measure against
+#   scripts/setup.sh tpch        that, and DuckDB to measure against
 #
 # Each level looks first and touches the package manager only for what is not there, so a second run costs
 # milliseconds. Runs as root or through sudo.
@@ -169,9 +170,20 @@ setup_reference() {
   npm install --silent --no-audit --no-fund --no-save --prefix "$cache/reference" "$reference_package@$reference_version"
 }
 
+# DuckDB comes as a Python package of its own environment.
+duckdb_version=2.0.1
+setup_tpch() {
+  setup_reference
+  [ -x "$cache/duckdb/bin/python" ] && "$cache/duckdb/bin/python" -c 'import duckdb' 2>/dev/null && return
+  have python3 && python3 -c 'import ensurepip' 2>/dev/null || apt_install python3 python3-venv
+  say "installing DuckDB $duckdb_version (Python package duckdb) into compat_tests/.cache"
+  python3 -m venv "$cache/duckdb" && "$cache/duckdb/bin/pip" install -q --disable-pip-version-check "duckdb==$duckdb_version"
+}
+
 case $level in
 build) setup_build ;;
 test) setup_test ;;
 reference) setup_reference ;;
-*) die "unknown level '$level': build, test or reference" ;;
+tpch) setup_tpch ;;
+*) die "unknown level '$level': build, test, reference or tpch" ;;
 esac
