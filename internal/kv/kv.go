@@ -61,7 +61,8 @@ type TxnOptions struct {
 	Reuse   Txn         // a transaction of the same store that has ended, or nil: the new one may take its memory, and it must not be used any more
 }
 
-// Txn is one transaction. It is used by one goroutine at a time.
+// Txn is one transaction. It is used by one goroutine at a time, but for reading: while no other method runs, several goroutines may call Scan and Get, and each cursor
+// is used by one of them.
 type Txn interface {
 	// Snapshot is the version that reads see.
 	Snapshot() Version

@@ -47,6 +47,8 @@ func (t *Txn) Scan(ctx context.Context, span kv.Span, o kv.ScanOptions) (kv.Curs
 		c.exhausted = true
 		return c, nil
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.buf != nil {
 		if view, ok := t.buf.View(span); ok {
 			c.merge = &merge{view: view, own: view.First(o.Reverse), reverse: o.Reverse}
@@ -155,14 +157,7 @@ func (c *cursor) Close() {
 	if c.it == nil {
 		return
 	}
-	if c.newer == nil {
-		c.t.cursors = c.older
-	} else {
-		c.newer.older = c.older
-	}
-	if c.older != nil {
-		c.older.newer = c.newer
-	}
+	c.unlink()
 	c.exhausted = false
 	if c.t.s.enter() != nil {
 		c.it = nil // Close of the store has closed the iterator
@@ -173,6 +168,20 @@ func (c *cursor) Close() {
 	c.it.Close()
 	c.it = nil
 	c.snap.release()
+}
+
+// unlink takes the cursor out of its transaction's list.
+func (c *cursor) unlink() {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	if c.newer == nil {
+		c.t.cursors = c.older
+	} else {
+		c.newer.older = c.older
+	}
+	if c.older != nil {
+		c.older.newer = c.newer
+	}
 }
 
 // cursorList is all open cursors of a store, for Close: an engine must not be closed below an iterator.

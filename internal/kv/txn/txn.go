@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/kv/lock"
@@ -25,7 +26,8 @@ type Txn struct {
 	options kv.TxnOptions
 	done    bool
 	owner   lock.Owner
-	cursors *cursor // open ones
+	mu      sync.Mutex // of cursors: scans may be opened and closed by several goroutines
+	cursors *cursor    // open ones
 	emitted emitted
 	marks   []mark
 	hooks   []func(kv.Version)

@@ -392,3 +392,25 @@ func (x Num) Hash(word func(v uint64)) {
 	}
 	word(uint64(x.big.coef.Sign())<<32 | uint64(x.big.scale))
 }
+
+// SmallStored reads the coefficient and the scale of the stored form b[p:p+w] of a number that Small would give; ok is false for all others, which
+// DecodeStored reads. It is for loops over many rows: what lies behind the form in b is looked at, not used.
+func SmallStored(b []byte, p, w int) (coef int64, scale int32, ok bool) {
+	if w == 0 || w > 9 || b[p] >= storedBelow {
+		return 0, 0, false
+	}
+	if w == 1 {
+		return 0, int32(b[p]), true
+	}
+	if len(b)-p >= 9 {
+		unused := uint(9-w) * 8
+		coef = int64(binary.LittleEndian.Uint64(b[p+1:])<<unused) >> unused
+	} else {
+		for i := p + w - 1; i > p; i-- {
+			coef = coef<<8 | int64(b[i])
+		}
+		unused := uint(9-w) * 8
+		coef = coef << unused >> unused
+	}
+	return coef, int32(b[p]), coef != minInt64
+}
