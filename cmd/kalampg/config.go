@@ -27,6 +27,7 @@ type config struct {
 	HBA            string
 	MaxConnections int
 	CacheSize      byteSize
+	FeedSize       byteSize
 	LogFormat      string
 	LogLevel       slog.Level
 	AuthTimeout    time.Duration
@@ -42,7 +43,7 @@ const variablePrefix = "KALAMPG_"
 
 // parseConfig reads flags, variables and file. help receives the text of --help, which is the error pflag.ErrHelp.
 func parseConfig(arguments []string, lookup func(string) (string, bool), help io.Writer) (*config, error) {
-	c := &config{CacheSize: 256 << 20}
+	c := &config{CacheSize: 256 << 20, FeedSize: 128 << 20}
 	flags := c.flags()
 	flags.SetOutput(help)
 	if err := flags.Parse(arguments); err != nil {
@@ -82,6 +83,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringVar(&c.HBA, "hba", "", "host rules in the form of pg_hba.conf (default: by password, or loopback only while there is none)")
 	f.IntVar(&c.MaxConnections, "max-connections", 100, "clients at a time; the last three are kept for superusers")
 	f.Var(&c.CacheSize, "cache-size", "memory for cached data, such as 256MB or 2GB")
+	f.Var(&c.FeedSize, "feed-size", "commit log kept on disk for readers of the change feed, beyond what recovery needs")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.DurationVar(&c.AuthTimeout, "auth-timeout", time.Minute, "time a client has to log in")

@@ -24,7 +24,7 @@ func serve(ctx context.Context, c *config, stdout, stderr io.Writer) error {
 	log := newLogger(c, stderr)
 	log.Info("starting", "version", version, "pid", os.Getpid(), "data", c.Data)
 	limitMemory()
-	store, err := rocks.Open(c.Data, rocks.Options{CacheBytes: uint64(c.CacheSize)})
+	store, err := rocks.Open(c.Data, rocks.Options{CacheBytes: uint64(c.CacheSize), FeedDiskBytes: feedDiskBytes(c)})
 	if err != nil {
 		return fmt.Errorf("open the data directory %s: %w", c.Data, err)
 	}
@@ -161,4 +161,12 @@ func newLogger(c *config, w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// feedDiskBytes is the size for the store, where 0 stands for the default.
+func feedDiskBytes(c *config) int64 {
+	if c.FeedSize == 0 {
+		return -1
+	}
+	return int64(c.FeedSize)
 }

@@ -62,7 +62,8 @@ func TestCorruptedData(t *testing.T) {
 		"tables of rubbish":   each("*.sst", rubbish),
 		"tables gone":         each("*.sst", func(t *testing.T, p string) { noError(t, os.Remove(p)) }),
 		"tables emptied":      each("*.sst", func(t *testing.T, p string) { noError(t, os.Truncate(p, 0)) }),
-		"middle of the log":   each("*.log", rubbish),
+		"middle of the log":   each("commitlog/*.log", rubbish),
+		"no log":              func(t *testing.T, f string) { noError(t, os.RemoveAll(filepath.Join(f, "commitlog"))) },
 		"folder not writable": func(t *testing.T, f string) { noError(t, os.Chmod(f, 0o500)) },
 	} {
 		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {

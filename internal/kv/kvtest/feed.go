@@ -2,6 +2,7 @@ package kvtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -158,4 +159,72 @@ func testFeedFollows(t *testing.T, e *env) {
 		seen[g]++
 	}
 	wg.Wait()
+}
+
+// A reader that stays behind what fits into memory gets every change, or is told that its place is gone.
+func testFeedBehindMemory(t *testing.T, e *env) {
+	r := changes(t, e, e.begin().Snapshot())
+	record := make([]byte, 1<<20)
+	const n = 40
+	for i := range n {
+		x := e.beginWith(kv.TxnOptions{NoSync: true})
+		x.write(fmt.Sprintf("k=%d", i))
+		record[0] = byte(i)
+		x.Emit(record)
+		x.commit()
+	}
+	for i := range n {
+		ctx, cancel := context.WithTimeout(bg, 5*time.Second)
+		defer cancel()
+		c, err := r.Next(ctx)
+		if errors.Is(err, kv.ErrTooOld) {
+			return
+		}
+		if err != nil || len(c.Records) != 1 || len(c.Records[0]) != len(record) || c.Records[0][0] != byte(i) {
+			t.Fatal(i, c.Version, err)
+		}
+	}
+	v := e.commit("last=1") // emits nothing
+	x := e.begin()
+	x.Emit([]byte("end"))
+	if end := x.commit(); end <= v {
+		t.Error(end, v)
+	}
+	if _, got := next(t, r); got != "end" {
+		t.Error("back in memory:", got)
+	}
+	r.Close()
+	_, err := r.Next(bg)
+	wantErr(t, "closed reader", err, kv.ErrClosed)
+}
+
+// A feed that outlives its store begins where a reader left it; one that does not says so.
+func testFeedAfterReopen(t *testing.T, e *env) {
+	changes(t, e, e.begin().Snapshot()).Close()
+	var versions []kv.Version
+	for i := range 5 {
+		x := e.begin()
+		x.write(fmt.Sprintf("k=%d", i))
+		x.Emit(fmt.Appendf(nil, "r%d", i))
+		versions = append(versions, x.commit())
+	}
+	e.reopen()
+	s := e.Store.(kv.ChangeSource)
+	changes(t, e, s.Visible()).Close()
+	r, err := s.Changes(versions[1])
+	if errors.Is(err, kv.ErrTooOld) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	x := e.begin()
+	x.Emit([]byte("new"))
+	versions = append(versions, x.commit())
+	for i, want := range []string{"r2", "r3", "r4", "new"} {
+		if v, got := next(t, r); got != want || v != versions[i+2] {
+			t.Errorf("got %d %q, want %d %q", v, got, versions[i+2], want)
+		}
+	}
 }

@@ -55,6 +55,8 @@ func Run(t *testing.T, open Open) {
 		{"OnCommit", testOnCommit},
 		{"Feed", testFeed},
 		{"FeedFollows", testFeedFollows},
+		{"FeedBehindMemory", testFeedBehindMemory},
+		{"FeedAfterReopen", testFeedAfterReopen},
 		{"ConcurrentCommits", testConcurrentCommits},
 		{"ConcurrentSnapshots", testConcurrentSnapshots},
 		{"Close", testClose},

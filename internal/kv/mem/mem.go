@@ -62,10 +62,10 @@ type change struct {
 	del             bool
 }
 
-func (e *engine) Prepare(b *writebuf.Buffer) (txn.Writes, int) {
+func (e *engine) Prepare(b *writebuf.Buffer) txn.Writes {
 	var list []change
 	if b == nil {
-		return list, 1
+		return list
 	}
 	b.Ranges(func(start, end []byte) { list = append(list, change{key: bytes.Clone(start), end: bytes.Clone(end)}) })
 	b.All(func(key, value []byte, del bool, _ kv.Version) bool {
@@ -73,7 +73,7 @@ func (e *engine) Prepare(b *writebuf.Buffer) (txn.Writes, int) {
 		list = append(list, change{key: both[:len(key):len(key)], value: both[len(key):], del: del})
 		return true
 	})
-	return list, 1
+	return list
 }
 
 func (e *engine) Apply(group []*txn.Commit, _ bool) error {

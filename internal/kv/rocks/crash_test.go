@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand"
 	"os"
 	"sync"
 
@@ -12,11 +13,15 @@ import (
 
 // crashWriter commits from several goroutines until it is killed, a row and an index entry at a time.
 func crashWriter(dir string) {
-	s, err := Open(dir, small)
+	o := small
+	o.MemtableBytes = 1 << 20 // tables are written all the time
+	s, err := Open(dir, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	ballast := make([]byte, 20_000)
+	rand.New(rand.NewSource(1)).Read(ballast)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for g := range 4 {
@@ -28,6 +33,7 @@ func crashWriter(dir string) {
 				x, err := s.Begin(bg, kv.TxnOptions{})
 				if err == nil {
 					x.Put(row("%s", key), []byte(key))
+					x.Put(row("ballast%d.%d", g, i%50), ballast)
 					x.Put(append([]byte{kv.SpaceIndex}, key...), []byte(key))
 					_, err = x.Commit(bg)
 				}

@@ -2,15 +2,19 @@
 //
 // # Layout of a data directory
 //
-// RocksDB's own files, and kalampg.lock, which a running store holds locked and which names its process. The keys of a space lie in a
+// RocksDB's own files, the commit log in commitlog, and kalampg.lock, which a running store holds locked and which names its process. The keys of a space lie in a
 // column family of their own (catalog, rows, index; meta is RocksDB's default family), so that each is flushed and compacted by itself.
 // The keys keep their space byte. Every value begins with eight bytes, big-endian: the version of the commit that wrote it.
 //
-// # Versions
+// # Commits
 //
-// A commit's version is the RocksDB sequence number of its last operation. Sequence numbers are what RocksDB itself orders and recovers
-// by, so versions survive a crash without being written anywhere, and a RocksDB snapshot is by construction the snapshot of a version.
-// The engine is the only writer and so knows the numbers before it writes; Apply checks that they came out as expected.
+// RocksDB's own log is off. A group of commits is written to the commit log (package commitlog) as serialised write batches, synced, and then applied to
+// RocksDB's memory in the same order; the same log is the change feed's history. Every group writes the version it comes to under an engine key. Tables are written
+// for all families as of one moment (atomic flush), so the tables say themselves from where on the log has to be replayed; replay is idempotent. What the tables
+// have, the log may forget, beyond what the feed's retention keeps. When RocksDB refuses a group that was logged, the group is taken out of the log again.
+//
+// The log is not written while the group before is applied: applying takes some microseconds a row, syncing a hundred or more a group, and a
+// commit must be both before it is acknowledged, since its session has to see it.
 //
 // # Crossing into C++
 //

@@ -1,12 +1,13 @@
 package rocks
 
 import (
-	"fmt"
+	"errors"
 	"sync"
 
 	"github.com/linxGnu/grocksdb"
 
 	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/commitlog"
 	"github.com/kalampg/kalampg/internal/kv/txn"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
@@ -40,7 +41,8 @@ func familyOf(key []byte) int {
 // The engine's own keys.
 var (
 	formatKey = []byte{kv.SpaceMeta, 0, 'f', 'o', 'r', 'm', 'a', 't'}
-	tickKey   = []byte{kv.SpaceMeta, 0, 't', 'i', 'c', 'k'} // written by commits that write nothing else, to have a version
+	// appliedKey has the version of the newest commit that was applied. It is written with every group, so the tables say for themselves where in the log they stand.
+	appliedKey = []byte{kv.SpaceMeta, 0, 'a', 'p', 'p', 'l', 'i', 'e', 'd'}
 )
 
 // engine implements txn.Engine.
@@ -52,6 +54,12 @@ type engine struct {
 	ids      [familyCount]uint32
 	pool     sync.Pool // of *writes
 	group    []byte    // the batch of a group of several
+	records  []commitlog.Record
+	log      *commitlog.Log
+	maxLive  int64 // bytes of log that a recovery may have to read
+	unseen   int64 // bytes logged since the last look at what the tables have
+	flushing bool  // to shorten the log
+	ailing   bool  // RocksDB refused a write: it has to be asked before the log is written
 	space    space
 	closed   bool
 }
@@ -88,58 +96,15 @@ func (e *engine) Iter(s txn.Snapshot, span kv.Span, o kv.ScanOptions) (txn.Iter,
 	return e.scan(familyOf(span.Start), s.(*snapshot).p, span, o), nil
 }
 
-// Prepare serialises the writes; each of them takes a sequence number.
-func (e *engine) Prepare(b *writebuf.Buffer) (txn.Writes, int) {
+// Prepare serialises the writes.
+func (e *engine) Prepare(b *writebuf.Buffer) txn.Writes {
 	w := e.pool.Get().(*writes)
 	w.reset()
 	if b != nil {
 		w.add(b)
 	}
-	if w.count == 0 {
-		w.put(tickKey, nil)
-	}
-	return w, int(w.count)
+	return w
 }
-
-// Apply writes a group as one RocksDB batch.
-func (e *engine) Apply(group []*txn.Commit, sync bool) error {
-	var rep []byte
-	var count uint32
-	for _, c := range group {
-		w := c.Writes.(*writes)
-		w.stamp(c.Version)
-		count += w.count
-	}
-	if len(group) == 1 {
-		rep = group[0].Writes.(*writes).rep
-	} else {
-		rep = append(e.group[:0], make([]byte, repHeader)...)
-		for _, c := range group {
-			rep = append(rep, c.Writes.(*writes).rep[repHeader:]...)
-		}
-		if e.group = rep; cap(rep) > 4<<20 {
-			e.group = nil
-		}
-	}
-	setCount(rep, count)
-	seq, err := kv.Version(0), e.space.take(int64(len(rep)))
-	if err == nil {
-		if seq, err = e.write(rep, sync); err != nil {
-			err = fmt.Errorf("%w: %w", kv.ErrBroken, err)
-		}
-	}
-	if want := group[len(group)-1].Version; err == nil && seq != want {
-		err = fmt.Errorf("%w: RocksDB is at sequence number %d, expected %d", kv.ErrBroken, seq, want)
-	}
-	for _, c := range group {
-		e.pool.Put(c.Writes)
-		c.Writes = nil
-	}
-	return err
-}
-
-// Sync makes the log durable.
-func (e *engine) Sync() error { return e.native.sync() }
 
 // Close closes the database.
 func (e *engine) Close() error {
@@ -147,22 +112,21 @@ func (e *engine) Close() error {
 		return nil
 	}
 	e.closed = true
-	e.flush()
+	// With everything in tables, whose every block has a checksum, the next start has nothing to replay. After a failure the log still has it all.
+	if e.native.flush(true) == nil {
+		e.lookBack()
+	}
+	var err error
+	if e.log != nil {
+		if err = e.log.Close(); errors.Is(err, kv.ErrBroken) {
+			err = nil // who committed has been told
+		}
+	}
 	e.detach()
 	for _, f := range e.families {
 		f.Destroy()
 	}
 	e.db.Close()
 	e.close()
-	return nil
-}
-
-// flush writes what is only in memory and in the log into tables, whose every block has a checksum, so that the next start has nothing to replay. After a failure the log
-// still has it all.
-func (e *engine) flush() {
-	o := grocksdb.NewDefaultFlushOptions()
-	defer o.Destroy()
-	for _, f := range e.families {
-		_ = e.db.FlushCF(f, o)
-	}
+	return err
 }

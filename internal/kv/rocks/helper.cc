@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -182,17 +183,37 @@ void kg_iter_next(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *item
 
 void kg_iter_close(kg_iter *i) { delete i; }
 
-void kg_write(kg_db *d, const char *rep, size_t len, int sync, kg_result *r) {
+void kg_write(kg_db *d, const char *rep, size_t len, kg_result *r) {
   rocksdb::WriteBatch batch(std::string(rep, len));
   rocksdb::WriteOptions wo;
-  wo.sync = sync != 0;
+  wo.disableWAL = true;
   const Status s = d->db->Write(wo, &batch);
   if (!s.ok()) fail(s, r);
-  r->seq = d->db->GetLatestSequenceNumber();
 }
 
-void kg_sync(kg_db *d, kg_result *r) {
-  const Status s = d->db->FlushWAL(true);
+void kg_flush(kg_db *d, int wait, kg_result *r) {
+  rocksdb::FlushOptions fo;
+  fo.wait = wait != 0;
+  fo.allow_write_stall = true;
+  const std::vector<rocksdb::ColumnFamilyHandle *> all(d->families, d->families + KG_FAMILIES);
+  const Status s = d->db->Flush(fo, all);
   if (!s.ok()) fail(s, r);
+}
+
+void kg_resume(kg_db *d, kg_result *r) {
+  const Status s = d->db->Resume();
+  if (!s.ok()) fail(s, r);
+}
+
+void kg_persisted(kg_db *d, int family, const char *key, size_t len, kg_result *r) {
+  rocksdb::ReadOptions ro;
+  ro.read_tier = rocksdb::kPersistedTier;
+  rocksdb::PinnableSlice value;
+  const Status s = d->db->Get(ro, d->families[family], Slice(key, len), &value);
+  if (s.IsNotFound()) return;
+  if (!s.ok()) return fail(s, r);
+  if (value.size() < version_len) return fail(Status::Corruption("value without version"), r);
+  r->done = 1;
+  r->version = version_of(value.data());
 }
 }

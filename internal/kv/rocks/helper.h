@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
   uint32_t code, count, done;
   uint64_t need; // bytes that the next item takes, with KG_ROOM
-  uint64_t seq;  // newest sequence number after a write
+  uint64_t version; // of kg_persisted
   uintptr_t error;
 } kg_result;
 
@@ -50,9 +50,14 @@ kg_iter *kg_iter_open(kg_db *, int family, uintptr_t snapshot, const char *start
 void kg_iter_next(kg_iter *, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *);
 void kg_iter_close(kg_iter *);
 
-// Writes a batch in RocksDB's serialised form.
-void kg_write(kg_db *, const char *rep, size_t len, int sync, kg_result *);
-void kg_sync(kg_db *, kg_result *);
+// Writes a batch in RocksDB's serialised form, to memory only.
+void kg_write(kg_db *, const char *rep, size_t len, kg_result *);
+// Writes what is in memory to tables, all families as of one moment.
+void kg_flush(kg_db *, int wait, kg_result *);
+// Takes the database out of the state after a failed background write, or tells why not.
+void kg_resume(kg_db *, kg_result *);
+// The version of a key's value in the tables, whatever is newer in memory; done is 0 when there is none.
+void kg_persisted(kg_db *, int family, const char *key, size_t len, kg_result *);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,8 @@ package rocks
 // #cgo nocallback kg_iter_close
 // #cgo noescape kg_write
 // #cgo nocallback kg_write
+// #cgo noescape kg_persisted
+// #cgo nocallback kg_persisted
 // #cgo noescape kg_snapshot
 // #cgo nocallback kg_snapshot
 // #cgo noescape kg_release
@@ -246,18 +248,34 @@ func (it *rows) Close() {
 	}
 }
 
-func (n native) write(rep []byte, sync bool) (seq kv.Version, err error) {
+// write applies a serialised batch, in memory only.
+func (n native) write(rep []byte) error {
 	var r C.kg_result
-	flag := C.int(0)
-	if sync {
-		flag = 1
-	}
-	C.kg_write(n.db, chars(rep), C.size_t(len(rep)), flag, &r)
-	return kv.Version(r.seq), failure(&r)
+	C.kg_write(n.db, chars(rep), C.size_t(len(rep)), &r)
+	return failure(&r)
 }
 
-func (n native) sync() error {
+// flush writes what is in memory into tables, of all families as of one moment.
+func (n native) flush(wait bool) error {
 	var r C.kg_result
-	C.kg_sync(n.db, &r)
+	flag := C.int(0)
+	if wait {
+		flag = 1
+	}
+	C.kg_flush(n.db, flag, &r)
 	return failure(&r)
+}
+
+// resume ends the state after a failed background write.
+func (n native) resume() error {
+	var r C.kg_result
+	C.kg_resume(n.db, &r)
+	return failure(&r)
+}
+
+// persisted gives the version of a value in the tables, not looking at what is only in memory.
+func (n native) persisted(family int, key []byte) (v kv.Version, found bool, err error) {
+	var r C.kg_result
+	C.kg_persisted(n.db, C.int(family), chars(key), C.size_t(len(key)), &r)
+	return kv.Version(r.version), r.done != 0, failure(&r)
 }

@@ -2,10 +2,10 @@ package rocks
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/linxGnu/grocksdb"
@@ -15,13 +15,19 @@ import (
 )
 
 // FormatVersion is the version of the data directory's layout that this code writes, and the newest that it reads.
-const FormatVersion = 1
+//
+//	1  every commit in RocksDB's own log, versions are its sequence numbers
+//	2  commits in the log of package commitlog; upgraded from 1 by opening it
+const FormatVersion = 2
 
 // Options of a store. The zero Options are good defaults.
 type Options struct {
 	CacheBytes    uint64 // block cache, shared by all families; 0: 256 MiB
 	MemtableBytes uint64 // memtables of all families together; 0: 128 MiB
 	FeedBytes     int    // change feed in memory; 0: 16 MiB
+	FeedDiskBytes int64  // log files kept for the change feed when recovery needs them no more; 0: 128 MiB, negative: none
+	SegmentBytes  int64  // of a log file; 0: 16 MiB
+	MaxLogBytes   int64  // of log that a recovery may have to read, about; 0: 256 MiB
 	ReserveBytes  int64  // commits are refused when less of the disk is free; 0: 64 MiB
 }
 
@@ -34,6 +40,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.ReserveBytes == 0 {
 		o.ReserveBytes = 64 << 20
+	}
+	if o.FeedDiskBytes == 0 {
+		o.FeedDiskBytes = 128 << 20
+	}
+	if o.MaxLogBytes == 0 {
+		o.MaxLogBytes = 256 << 20
 	}
 	return o
 }
@@ -68,11 +80,11 @@ func Open(dir string, o Options) (*Store, error) {
 		closeRest()
 		lock.Close()
 	}
-	if err := e.checkFormat(); err != nil {
+	last, err := e.recover(dir, o)
+	if err != nil {
 		e.Close()
 		return nil, err
 	}
-	last := kv.Version(e.db.GetLatestSequenceNumber())
 	return &Store{txn.New(e, txn.Options{Last: last, FeedBytes: o.FeedBytes}), e, cache}, nil
 }
 
@@ -97,7 +109,7 @@ func openEngine(dir string, o Options) (*engine, *grocksdb.Cache, error) {
 		}
 		return nil, nil, fmt.Errorf("rocksdb: %w", err)
 	}
-	e := &engine{native: attach(db, handles), db: db, families: handles, close: release, space: space{dir: dir, reserve: o.ReserveBytes}}
+	e := &engine{native: attach(db, handles), db: db, families: handles, close: release, maxLive: o.MaxLogBytes, space: space{dir: dir, reserve: o.ReserveBytes}}
 	for i := range e.ids {
 		e.ids[i] = e.familyID(i)
 	}
@@ -112,7 +124,7 @@ func databaseOptions(o Options) *grocksdb.Options {
 	opts.SetCreateIfMissingColumnFamilies(true)
 	opts.SetMaxBackgroundJobs(4)
 	opts.SetDbWriteBufferSize(o.MemtableBytes)
-	opts.SetMaxTotalWalSize(4 * o.MemtableBytes) // else a family that is rarely written would keep the log for ever
+	opts.SetAtomicFlush(true)                    // the families in tables are of one moment, the one that appliedKey names
 	opts.SetAllowConcurrentMemtableWrites(false) // there is one writer
 	opts.SetBytesPerSync(1 << 20)
 	opts.SetKeepLogFileNum(5)
@@ -140,34 +152,6 @@ func familyOptions(o Options, cache *grocksdb.Cache) *grocksdb.Options {
 	return opts
 }
 
-// checkFormat refuses a directory of a newer format and marks a new one.
-func (e *engine) checkFormat() error {
-	var b kv.Batch
-	if err := e.getOne(familyMeta, 0, formatKey, &b); err != nil {
-		return err
-	}
-	if b.Found(0) {
-		if len(b.Value(0)) != 4 {
-			return fmt.Errorf("%w: format version of %d bytes", kv.ErrCorrupt, len(b.Value(0)))
-		}
-		if v := binary.BigEndian.Uint32(b.Value(0)); v > FormatVersion {
-			return fmt.Errorf("%w: %d, this program knows up to %d", kv.ErrNewerFormat, v, FormatVersion)
-		}
-		return nil
-	}
-	return e.writeFormat(FormatVersion)
-}
-
-func (e *engine) writeFormat(v uint32) error {
-	w := e.pool.Get().(*writes)
-	w.reset()
-	w.put(formatKey, binary.BigEndian.AppendUint32(nil, v))
-	w.stamp(kv.Version(e.db.GetLatestSequenceNumber() + 1))
-	setCount(w.rep, w.count)
-	_, err := e.write(w.rep, true)
-	return err
-}
-
 // Checkpoint writes a consistent copy into dir, which must be empty or not there yet. Files on the same file system are shared by hard
 // links, so it takes milliseconds.
 func (s *Store) Checkpoint(ctx context.Context, dir string) error {
@@ -186,7 +170,7 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) error {
 		if err := c.CreateCheckpoint(dir, 0); err != nil {
 			return fmt.Errorf("rocksdb: %w", err)
 		}
-		return nil
+		return os.Mkdir(filepath.Join(dir, logDir), 0o700) // all is in tables, so the copy's log begins empty
 	})
 }
 
@@ -207,6 +191,8 @@ func (s *Store) Metrics() []kv.Metric {
 		list = append(list,
 			kv.Metric{Name: "rocksdb_block_cache_bytes", Value: float64(s.cache.GetUsage())},
 			kv.Metric{Name: "rocksdb_block_cache_pinned_bytes", Value: float64(s.cache.GetPinnedUsage())})
+		all, live := s.e.log.Sizes()
+		list = append(list, kv.Metric{Name: "kv_log_bytes", Value: float64(all)}, kv.Metric{Name: "kv_log_recovery_bytes", Value: float64(live)})
 		for _, p := range properties {
 			sum := 0.0
 			for _, f := range s.e.families {

@@ -7,7 +7,7 @@ import (
 	"github.com/kalampg/kalampg/internal/kv/kvtest"
 )
 
-var small = Options{CacheBytes: 8 << 20, MemtableBytes: 8 << 20, ReserveBytes: 4 << 20}
+var small = Options{CacheBytes: 8 << 20, MemtableBytes: 8 << 20, ReserveBytes: 4 << 20, SegmentBytes: 1 << 20, FeedDiskBytes: 4 << 20}
 
 func open(t testing.TB, dir string) *Store {
 	t.Helper()

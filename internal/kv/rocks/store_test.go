@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,7 +82,7 @@ func TestLockedDirectory(t *testing.T) {
 func TestNewerFormat(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
-	if err := s.e.writeFormat(FormatVersion + 1); err != nil {
+	if err := s.e.mark(FormatVersion+1, s.Visible()); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
@@ -208,10 +209,11 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, filepath.Join(dir, "data"))
-	value := bytes.Repeat([]byte("x"), 100_000)
+	value := make([]byte, 100_000)
+	rand.New(rand.NewSource(1)).Read(value)
 	var err error
 	n := 0
-	for ; n < 500 && err == nil; n++ {
+	for ; n < 2000 && err == nil; n++ {
 		x, berr := s.Begin(bg, kv.TxnOptions{})
 		if berr != nil {
 			t.Fatal(berr)
@@ -280,7 +282,7 @@ func TestCrash(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		n := readAcknowledged(out, acknowledged, 300+100*round)
+		n := readAcknowledged(out, acknowledged, 150+50*round)
 		cmd.Process.Kill()
 		n += readAcknowledged(out, acknowledged, 1<<30)
 		cmd.Wait()

@@ -22,7 +22,6 @@ const checkAhead = 64
 type request struct {
 	t       *Txn
 	commit  Commit
-	units   int
 	written []written
 	err     error
 	done    chan struct{}
@@ -83,7 +82,7 @@ func (c *committer) commit(t *Txn) (kv.Version, error) {
 		r.err = c.checkAhead(r)
 	}
 	if r.err == nil {
-		r.commit.Writes, r.units = t.s.engine.Prepare(t.buf)
+		r.commit.Writes, r.commit.Changes = t.s.engine.Prepare(t.buf), t.emitted.records()
 		c.submit(r)
 	}
 	v, err := r.commit.Version, r.err
@@ -227,7 +226,7 @@ func (c *committer) admit(r *request, applied kv.Version) (ok bool, err error) {
 			return true, err
 		}
 	}
-	c.last += kv.Version(r.units)
+	c.last++
 	r.commit.Version = c.last
 	for i := range r.written {
 		c.recent[r.written[i].hash%slots].Store(uint64(c.last))
@@ -274,6 +273,10 @@ func (c *committer) changed(t *Txn, key [][]byte, base kv.Version, now *snapshot
 
 // write applies the group and makes it visible.
 func (c *committer) write(before kv.Version, sync bool, own *request) {
+	now := time.Now()
+	for _, commit := range c.commits {
+		commit.Time = now
+	}
 	err := c.s.enter()
 	if err == nil {
 		err = c.s.engine.Apply(c.commits, sync)
@@ -294,9 +297,8 @@ func (c *committer) write(before kv.Version, sync bool, own *request) {
 	}
 	c.s.publish(c.last)
 	c.count(sync)
-	now := time.Now()
 	for _, r := range c.group {
-		if records := r.t.emitted.records(); records != nil {
+		if records := r.commit.Changes; records != nil {
 			c.s.ring.Append(kv.Change{Version: r.commit.Version, Time: now, Records: records})
 		}
 		r.finish(nil, own)

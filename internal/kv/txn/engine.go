@@ -1,6 +1,8 @@
 package txn
 
 import (
+	"time"
+
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
@@ -14,11 +16,10 @@ type Engine interface {
 	Get(s Snapshot, keys [][]byte, into *kv.Batch) error
 	// Iter opens an iterator over the span.
 	Iter(s Snapshot, span kv.Span, o kv.ScanOptions) (Iter, error)
-	// Prepare encodes the writes of a transaction for Apply; it runs in the committing goroutine. units is how far the version moves with
-	// this commit, at least 1.
-	Prepare(b *writebuf.Buffer) (w Writes, units int)
-	// Apply writes a group, durably if sync. After an error nothing of it is visible to later snapshots. An error which wraps kv.ErrDiskFull
-	// says that a later Apply may succeed.
+	// Prepare encodes the writes of a transaction for Apply; it runs in the committing goroutine. b is nil when there are none.
+	Prepare(b *writebuf.Buffer) Writes
+	// Apply writes a group, durably if sync. After an error nothing of it is visible to later snapshots, and its versions may be used again. An
+	// error which wraps kv.ErrDiskFull says that a later Apply may succeed.
 	Apply(group []*Commit, sync bool) error
 	// Sync makes everything that was applied durable.
 	Sync() error
@@ -42,4 +43,20 @@ type Writes any
 type Commit struct {
 	Writes  Writes
 	Version kv.Version
+	Time    time.Time
+	Changes [][]byte // for the change feed
+}
+
+// Historian is a power of engines that keep the change records of past commits on disk.
+type Historian interface {
+	// History reads what was committed after a version; kv.ErrTooOld when that is not kept.
+	History(after kv.Version) (History, error)
+}
+
+// History yields past changes in commit order. It is used by one goroutine at a time.
+type History interface {
+	// Next returns the next commit that has change records, or ok false when there is none up to limit, which is a visible version. kv.ErrTooOld: the
+	// reader's place is no longer kept.
+	Next(limit kv.Version) (c kv.Change, ok bool, err error)
+	Close()
 }

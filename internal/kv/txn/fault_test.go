@@ -51,10 +51,10 @@ func (e *faulty) Iter(Snapshot, kv.Span, kv.ScanOptions) (Iter, error) {
 	return nothing{e}, nil
 }
 
-func (e *faulty) Prepare(b *writebuf.Buffer) (Writes, int) {
+func (e *faulty) Prepare(b *writebuf.Buffer) Writes {
 	var keys []string
 	b.All(func(k, _ []byte, _ bool, _ kv.Version) bool { keys = append(keys, string(bytes.Clone(k))); return true })
-	return keys, max(len(keys), 1)
+	return keys
 }
 
 func (e *faulty) Apply(group []*Commit, _ bool) error {

@@ -163,15 +163,6 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Changes opens a reader of the change feed.
-func (s *Store) Changes(from kv.Version) (kv.ChangeReader, error) {
-	r, err := s.ring.Reader(from)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
 // Visible is the newest version that new snapshots see.
 func (s *Store) Visible() kv.Version {
 	return s.current.Load().version
