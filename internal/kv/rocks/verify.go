@@ -5,13 +5,15 @@ import "C"
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/commitlog"
 )
 
 var _ kv.Verifier = (*Store)(nil)
 
-// Verify reads every table file back and compares its blocks with their checksums.
+// Verify reads every table file and every log file back and compares them with their checksums. Nobody writes meanwhile.
 func (s *Store) Verify(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -19,6 +21,9 @@ func (s *Store) Verify(ctx context.Context) error {
 	return s.Use(func() error {
 		var r C.kg_result
 		C.kg_verify(handle(s.e.db), &r)
-		return failure(&r)
+		if err := failure(&r); err != nil {
+			return err
+		}
+		return commitlog.Verify(filepath.Join(s.e.space.dir, logDir), nil)
 	})
 }
