@@ -184,6 +184,9 @@ func (b *binder) placeAggregate(a *expr.Aggregate, loc int32) {
 			if inner, ok := x.(*expr.Aggregate); ok && b.aggScopes[inner] == level {
 				b.errorf(b.loc(inner), pgerr.GroupingError, "aggregate function calls cannot be nested")
 			}
+			if inner, ok := x.(*expr.WindowCall); ok {
+				b.errorf(b.loc(inner), pgerr.GroupingError, "aggregate function calls cannot contain window function calls")
+			}
 			return true
 		})
 	})

@@ -7,7 +7,7 @@ import (
 
 // buildSelect puts the plan of a SELECT together:
 //
-//	FROM → WHERE → grouping → HAVING → ORDER BY on input columns → row locks → LIMIT → select list
+//	FROM → WHERE → grouping → HAVING → windows → ORDER BY on input columns → row locks → LIMIT → select list
 //
 // The select list comes earlier when later steps need its values: for set-returning functions, DISTINCT, and ORDER BY on computed values.
 func (b *binder) buildSelect(q *query) {
@@ -22,9 +22,14 @@ func (b *binder) buildSelect(q *query) {
 	for i, t := range q.targets {
 		exprs[i] = t.e
 	}
+	exprs = append(exprs, q.windowExprs()...)
 	if q.grouped {
 		n = b.buildAggregate(q, n, exprs)
 	}
+	if q.scope.hasWindows {
+		n = b.buildWindows(q, n, exprs)
+	}
+	exprs = exprs[:len(q.targets)]
 	switch {
 	case b.anySets(exprs):
 		n, exprs = b.buildSets(q, n, exprs)

@@ -22,6 +22,8 @@ type DeparseOptions struct {
 	WholeRow func(r *expr.Row) (string, bool)
 	// Grouping gives the arguments of a GROUPING.
 	Grouping func(g *expr.Grouping) []expr.Expr
+	// Window writes the window of a call, what follows OVER.
+	Window func(c *expr.WindowCall) string
 	// Value is what stands for the value of a domain in its checks ("VALUE").
 	Value string
 	// Lines puts the arms of CASE on lines of their own at this indentation, as in the definition of a view; negative: in one line.

@@ -70,6 +70,8 @@ func (d *deparser) reference(e expr.Expr) {
 		d.subscripts(e)
 	case *expr.Aggregate:
 		d.aggregate(e)
+	case *expr.WindowCall:
+		d.windowCall(e)
 	case *expr.Subquery:
 		d.subquery(e)
 	case *expr.Grouping:
@@ -273,7 +275,7 @@ func (d *deparser) sortKeyExpr(e expr.Expr) {
 	case *expr.Var:
 	case *expr.Call:
 		parens = d.o.Pretty || x.Form == expr.AsFunction || x.Form == expr.AsSQLFunction || x.Form == expr.AsExplicitCast || x.Form == expr.AsImplicitCast
-	case *expr.Aggregate, *expr.SetCall:
+	case *expr.Aggregate, *expr.WindowCall, *expr.SetCall:
 		parens = true
 	default:
 		parens = d.o.Pretty

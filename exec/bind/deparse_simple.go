@@ -42,7 +42,7 @@ func separated(parent expr.Expr) bool {
 	switch p := parent.(type) {
 	case *expr.Call:
 		return p.Form == expr.AsFunction
-	case *expr.Array, *expr.Row, *expr.Coalesce, *expr.MinMax, *expr.NullIf, *expr.Aggregate, *expr.Case, *expr.Subscript:
+	case *expr.Array, *expr.Row, *expr.Coalesce, *expr.MinMax, *expr.NullIf, *expr.Aggregate, *expr.WindowCall, *expr.Case, *expr.Subscript:
 		return true
 	case *expr.BoolOp:
 		return true

@@ -40,26 +40,32 @@ const (
 	kindAlterColumn
 	kindCopyWhere
 	kindExecute
+	kindWindowPartition
+	kindWindowOrder
+	kindWindowRange
+	kindWindowRows
+	kindWindowGroups
 )
 
 // clause is what is allowed in a clause.
 type clause struct {
 	name       string // in "… are not allowed in WHERE"
 	aggregates bool
+	windows    bool
 	sets       bool
 	noSubquery string // the error for a subquery, "" when it is allowed
 }
 
 var clauses = map[exprKind]clause{
-	kindSelect:         {name: "SELECT", aggregates: true, sets: true},
+	kindSelect:         {name: "SELECT", aggregates: true, windows: true, sets: true},
 	kindWhere:          {name: "WHERE"},
 	kindHaving:         {name: "HAVING", aggregates: true},
 	kindFilter:         {name: "FILTER"},
 	kindJoinOn:         {name: "JOIN conditions"},
 	kindFromFunction:   {name: "functions in FROM", sets: true},
 	kindGroupBy:        {name: "GROUP BY", sets: true},
-	kindOrderBy:        {name: "ORDER BY", aggregates: true, sets: true},
-	kindDistinctOn:     {name: "DISTINCT ON", aggregates: true, sets: true},
+	kindOrderBy:        {name: "ORDER BY", aggregates: true, windows: true, sets: true},
+	kindDistinctOn:     {name: "DISTINCT ON", aggregates: true, windows: true, sets: true},
 	kindLimit:          {name: "LIMIT"},
 	kindOffset:         {name: "OFFSET"},
 	kindValues:         {name: "VALUES"},
@@ -75,6 +81,12 @@ var clauses = map[exprKind]clause{
 	kindAlterColumn:    {name: "transform expressions", noSubquery: "cannot use subquery in transform expression"},
 	kindCopyWhere:      {name: "COPY FROM WHERE conditions", noSubquery: "cannot use subquery in COPY FROM WHERE condition"},
 	kindExecute:        {name: "EXECUTE parameters", noSubquery: "cannot use subquery in EXECUTE parameter"},
+
+	kindWindowPartition: {name: windowDefinitions, aggregates: true, sets: true},
+	kindWindowOrder:     {name: windowDefinitions, aggregates: true, sets: true},
+	kindWindowRange:     {name: "window RANGE"},
+	kindWindowRows:      {name: "window ROWS"},
+	kindWindowGroups:    {name: "window GROUPS"},
 }
 
 // in binds an expression as part of a clause.
@@ -94,6 +106,9 @@ func (b *binder) checkSetAllowed(loc int32) {
 			WithHint("You might be able to move the set-returning function into a LATERAL FROM item."))
 	}
 	if !c.sets {
+		if strings.HasPrefix(c.name, "window ") {
+			c.name = windowDefinitions
+		}
 		b.errorf(loc, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", c.name)
 	}
 	b.scope.hasSets = true

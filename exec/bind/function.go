@@ -31,14 +31,14 @@ type call struct {
 func (b *binder) funcCall(n *pg_query.FuncCall) expr.Expr {
 	c := &call{node: n, loc: n.Location}
 	c.schema, c.name = b.qualified(n.Funcname, n.Location)
-	if n.Over != nil {
-		b.windowCall(n)
-	}
 	if len(n.Args) > maxArguments {
 		b.errorf(n.Location, pgerr.TooManyArguments, "cannot pass more than %d arguments to a function", maxArguments)
 	}
 	if c.schema != "" {
 		b.schema(c.schema, n.Location)
+	}
+	if n.Over != nil {
+		return b.windowCall(c)
 	}
 	if agg := b.aggregateCandidate(c); agg {
 		return b.aggregateCall(c)
@@ -93,10 +93,6 @@ func (b *binder) plainFunctionOnly(c *call, p *pgfacts.Proc) {
 	case len(n.AggOrder) > 0:
 		b.errorf(c.loc, pgerr.WrongObjectType, "ORDER BY specified, but %s is not an aggregate function", c.name)
 	}
-}
-
-func (b *binder) windowCall(n *pg_query.FuncCall) {
-	b.unsupported(n.Location, "window function")
 }
 
 // bindArguments binds the arguments and collects the names of named ones.

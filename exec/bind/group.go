@@ -16,7 +16,6 @@ const maxGroupingSets = 4096
 
 // groupClause binds GROUP BY: the keys, and with GROUPING SETS, ROLLUP or CUBE the sets as positions in the keys.
 func (b *binder) groupClause(q *query, list []*pg_query.Node) {
-	q.grouped = len(list) > 0 || q.having != nil || q.scope.hasAggs
 	sets := false
 	product := [][]int{{}}
 	for _, n := range list {
@@ -140,6 +139,9 @@ func (b *binder) groupKeys(q *query, n *pg_query.Node) []int {
 	}
 	if containsAggregate(t.e) {
 		b.errorf(b.loc(t.e), pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
+	}
+	if w := windowCallIn(t.e); w != nil {
+		b.errorf(b.loc(w), pgerr.WindowingError, "window functions are not allowed in GROUP BY")
 	}
 	if !comparable(t.e.Type()) {
 		b.noEquality(t.e, t.e.Type())

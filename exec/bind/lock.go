@@ -54,6 +54,8 @@ func (b *binder) checkLockable(q *query, l *pg_query.LockingClause) {
 		what = "HAVING clause"
 	case q.scope.hasAggs:
 		what = "aggregate functions"
+	case q.scope.hasWindows:
+		what = "window functions"
 	case q.scope.hasSets:
 		what = "set-returning functions in the target list"
 	default:

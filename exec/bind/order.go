@@ -241,14 +241,7 @@ func (b *binder) limitValue(n *pg_query.Node, kind exprKind) expr.Expr {
 	name := clauses[kind].name
 	e := b.in(kind, n)
 	e = b.toType(e, int8Type, name)
-	expr.Walk(e, func(x expr.Expr) bool {
-		if v, ok := x.(*expr.Var); ok {
-			if en := b.entries[v.ID.Rel]; en == nil || en.scope == b.scope {
-				b.errorf(b.loc(x), pgerr.InvalidColumnReference, "argument of %s must not contain variables", name)
-			}
-		}
-		return true
-	})
+	b.withoutVariables(e, name)
 	return e
 }
 

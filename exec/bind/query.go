@@ -19,6 +19,7 @@ type query struct {
 	groups      []expr.Expr
 	sets        [][]int // grouping sets as positions in groups, nil without
 	having      expr.Expr
+	windows     []*windowDef
 	sorts       []sortItem
 	on          []*target // DISTINCT ON
 	unique      bool      // DISTINCT
@@ -111,9 +112,7 @@ func (b *binder) selectStmt(n *pg_query.SelectStmt, parent *scope) *query {
 // plainSelect binds a SELECT without set operation, clause by clause in PostgreSQL's order.
 func (b *binder) plainSelect(q *query) {
 	n := q.stmt
-	if len(n.WindowClause) > 0 {
-		b.unsupported(-1, "window function")
-	}
+	q.windows = namedWindows(n.WindowClause)
 	q.from = b.fromClause(n.FromClause)
 	q.targets = b.targetList(n.TargetList, kindSelect)
 	if n.WhereClause != nil {
@@ -126,6 +125,8 @@ func (b *binder) plainSelect(q *query) {
 	b.groupClause(q, n.GroupClause)
 	b.distinctClause(q, n.DistinctClause)
 	b.limitClauses(q)
+	b.windowClause(q)
+	q.grouped = len(n.GroupClause) > 0 || q.having != nil || q.scope.hasAggs
 	if !q.keepUnknown {
 		b.resolveUnknowns(q.targets)
 	}

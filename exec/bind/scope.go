@@ -20,7 +20,7 @@ type scope struct {
 	kind    exprKind      // the clause being bound
 	query   *query        // of a SELECT
 	lateralUsed,
-	hasAggs, hasSets bool
+	hasAggs, hasSets, hasWindows bool
 	recursive bool // of a recursive term
 }
 

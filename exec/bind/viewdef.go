@@ -114,6 +114,7 @@ type queryWriter struct {
 	b         *binder
 	pretty    bool
 	indent    int
+	windows   []*windowDef    // of the query being written
 	prefix    bool            // columns are written with their table
 	used      map[string]bool // names of the relations of this and the enclosing queries
 	names     map[*rangeEntry]string
@@ -154,6 +155,7 @@ func (w *queryWriter) append(s string) {
 func (w *queryWriter) deparser() *deparser {
 	return &deparser{o: DeparseOptions{
 		Text: w.b.env.Text, Pretty: w.pretty, Lines: w.indent, Column: w.column, Subquery: w.subquery, WholeRow: w.wholeRow, Grouping: func(g *expr.Grouping) []expr.Expr { return w.b.groupings[g].args },
+		Window: w.windowOf,
 	}}
 }
 
@@ -189,7 +191,8 @@ func (w *queryWriter) subquery(s *expr.Subquery) string {
 
 // query writes a query; nested ones write their columns with their table.
 func (w *queryWriter) query(q *query, nested bool) {
-	prefix, used := w.prefix, w.used
+	prefix, used, windows := w.prefix, w.used, w.windows
+	w.windows = q.windows
 	w.prefix = nested || q.tables() != 1
 	w.nameEntries(q)
 	w.with(q)
@@ -201,7 +204,7 @@ func (w *queryWriter) query(q *query, nested bool) {
 	default:
 		w.selectQuery(q)
 	}
-	w.prefix, w.used = prefix, used
+	w.prefix, w.used, w.windows = prefix, used, windows
 }
 
 // nameEntries gives the relations of a query names that no enclosing query uses: a second t becomes t_1.
@@ -336,6 +339,7 @@ func (w *queryWriter) selectQuery(q *query) {
 		w.keyword(" HAVING ", -indentStd, indentStd, 0)
 		w.expr(q.having, false)
 	}
+	w.windowClause(q)
 	w.tail(q, false)
 }
 

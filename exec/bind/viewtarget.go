@@ -109,6 +109,8 @@ func (b *binder) notUpdatable(sel *pg_query.SelectStmt) string {
 		return "Views containing LIMIT or OFFSET are not automatically updatable."
 	case b.callsAggregate(sel):
 		return "Views that return aggregate functions are not automatically updatable."
+	case b.callsWindow(sel):
+		return "Views that return window functions are not automatically updatable."
 	case b.callsSet(sel):
 		return "Views that return set-returning functions are not automatically updatable."
 	case !one:
@@ -118,12 +120,18 @@ func (b *binder) notUpdatable(sel *pg_query.SelectStmt) string {
 }
 
 func (b *binder) callsAggregate(sel *pg_query.SelectStmt) bool {
-	return b.calls(sel, func(name string) bool { return b.aggregateCandidate(&call{name: name}) })
+	return b.calls(sel, func(n *pg_query.FuncCall) bool {
+		return n.Over == nil && b.aggregateCandidate(&call{name: operatorName(n.Funcname)})
+	})
+}
+
+func (b *binder) callsWindow(sel *pg_query.SelectStmt) bool {
+	return b.calls(sel, func(n *pg_query.FuncCall) bool { return n.Over != nil })
 }
 
 func (b *binder) callsSet(sel *pg_query.SelectStmt) bool {
-	return b.calls(sel, func(name string) bool {
-		for _, p := range b.env.Library.Procs(name) {
+	return b.calls(sel, func(n *pg_query.FuncCall) bool {
+		for _, p := range b.env.Library.Procs(operatorName(n.Funcname)) {
 			if p.RetSet {
 				return true
 			}
@@ -133,7 +141,7 @@ func (b *binder) callsSet(sel *pg_query.SelectStmt) bool {
 }
 
 // calls tells whether a select list calls a function that test picks.
-func (b *binder) calls(sel *pg_query.SelectStmt, test func(name string) bool) bool {
+func (b *binder) calls(sel *pg_query.SelectStmt, test func(*pg_query.FuncCall) bool) bool {
 	found := false
 	for _, t := range sel.TargetList {
 		walkNode(t.ProtoReflect(), func(m any) bool {
@@ -141,7 +149,7 @@ func (b *binder) calls(sel *pg_query.SelectStmt, test func(name string) bool) bo
 			case *pg_query.SubLink:
 				return false
 			case *pg_query.FuncCall:
-				found = found || test(operatorName(x.Funcname))
+				found = found || test(x)
 			}
 			return !found
 		})

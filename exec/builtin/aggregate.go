@@ -36,34 +36,37 @@ func (s *countState) Result() (pgtype.Datum, error) { return pgtype.Int(s.n), ni
 func (s *countState) Merge(other State) error       { s.n += other.(*countState).n; return nil }
 
 // boolState is bool_and (all) or bool_or.
-type boolState struct{ all, any, value bool }
+type boolState struct {
+	all      bool
+	n, trues int64
+}
 
 func newBool(all bool) Aggregate {
-	return func(*Call, []pgtype.Datum) (State, error) { return &boolState{all: all, value: all}, nil }
+	return func(*Call, []pgtype.Datum) (State, error) { return &boolState{all: all}, nil }
 }
 
 func (s *boolState) Add(a []pgtype.Datum) error {
-	s.any = true
-	if s.all {
-		s.value = s.value && a[0].Bool()
-	} else {
-		s.value = s.value || a[0].Bool()
+	s.n++
+	if a[0].Bool() {
+		s.trues++
 	}
 	return nil
 }
 
 func (s *boolState) Merge(other State) error {
-	if o := other.(*boolState); o.any {
-		return s.Add([]pgtype.Datum{pgtype.Bool(o.value)})
-	}
+	o := other.(*boolState)
+	s.n, s.trues = s.n+o.n, s.trues+o.trues
 	return nil
 }
 
 func (s *boolState) Result() (pgtype.Datum, error) {
-	if !s.any {
+	switch {
+	case s.n == 0:
 		return pgtype.Null, nil
+	case s.all:
+		return pgtype.Bool(s.trues == s.n), nil
 	}
-	return pgtype.Bool(s.value), nil
+	return pgtype.Bool(s.trues > 0), nil
 }
 
 // keepState keeps one of the values: which one, keep says.

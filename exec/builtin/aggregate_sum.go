@@ -102,9 +102,12 @@ type numericSum struct {
 	sum     numeric.Num
 	n       int64
 	average bool
+	scale   int32 // the largest of the values, and how many have it
+	atScale int64
 }
 
 func (s *numericSum) Add(a []pgtype.Datum) (err error) {
+	s.scaled(a[0].Numeric().Scale(), 1)
 	if s.n++; s.n == 1 {
 		s.sum = a[0].Numeric()
 		return nil
@@ -118,9 +121,10 @@ func (s *numericSum) Merge(other State) error {
 	if o.n == 0 {
 		return nil
 	}
-	n := s.n + o.n
+	n, scale, atScale := s.n+o.n, s.scale, s.atScale
 	err := s.Add([]pgtype.Datum{pgtype.NumericValue(o.sum)})
-	s.n = n
+	s.n, s.scale, s.atScale = n, scale, atScale
+	s.scaled(o.scale, o.atScale)
 	return err
 }
 

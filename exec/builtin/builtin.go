@@ -56,6 +56,7 @@ type Def struct {
 	Scalar    Scalar
 	Set       Set
 	Aggregate Aggregate
+	Window    Window
 	SkipNulls bool // of an aggregate: rows with a NULL argument are not added
 }
 

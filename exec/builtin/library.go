@@ -111,7 +111,7 @@ func (l *Library) sources() map[string][]pgtype.OID {
 
 func (l *Library) define(d *Def, bySource map[string][]pgtype.OID) error {
 	codes := 0
-	for _, set := range []bool{d.Scalar != nil, d.Set != nil, d.Aggregate != nil} {
+	for _, set := range []bool{d.Scalar != nil, d.Set != nil, d.Aggregate != nil, d.Window != nil} {
 		if set {
 			codes++
 		}
@@ -133,7 +133,7 @@ func (l *Library) define(d *Def, bySource map[string][]pgtype.OID) error {
 			return fmt.Errorf("%s: there is no function with OID %d", d.Name, oid)
 		case l.code[oid] != nil:
 			return fmt.Errorf("%s (OID %d) is defined twice", Signature(p), oid)
-		case p.RetSet != (d.Set != nil), (p.Kind == 'a') != (d.Aggregate != nil):
+		case p.RetSet != (d.Set != nil), (p.Kind == 'a') != (d.Aggregate != nil), (p.Kind == 'w') != (d.Window != nil):
 			return fmt.Errorf("%s (OID %d) has the wrong kind of code", Signature(p), oid)
 		}
 		l.code[oid] = d

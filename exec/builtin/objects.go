@@ -19,6 +19,7 @@ func objectFamilies() []family {
 		{"sizes", sizeFamily},
 		{"network", networkFamily},
 		{"aggregate", aggregateFamily},
+		{"window", windowFamily},
 		{"array", arrayFamily},
 		{"json", jsonFamily},
 		{"json rows", populateFamily},

@@ -63,6 +63,9 @@ func sameHead(a, b Expr) bool {
 	case *Aggregate:
 		b, ok := b.(*Aggregate)
 		return ok && sameAggregate(a, b)
+	case *WindowCall:
+		b, ok := b.(*WindowCall)
+		return ok && sameWindowCall(a, b)
 	}
 	return sameSmallHead(a, b)
 }

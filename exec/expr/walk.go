@@ -120,6 +120,10 @@ func (m *mapper) node(e Expr) Expr {
 		n := *e
 		n.Direct, n.Args, n.Order, n.Filter = m.list(e.Direct), m.list(e.Args), m.keys(e.Order), m.one(e.Filter)
 		return &n
+	case *WindowCall:
+		n := *e
+		n.Args, n.Filter = m.list(e.Args), m.one(e.Filter)
+		return &n
 	case *Array:
 		n := *e
 		n.Elems = m.list(e.Elems)

@@ -114,6 +114,9 @@ func estimate(n plan.Node) guess {
 	case *plan.Filter:
 		g := estimate(n.Input)
 		return guess{max(1, g.rows/3), g.cost}
+	case *plan.Window:
+		g := estimate(n.Input)
+		return guess{g.rows, g.cost + g.rows}
 	case *plan.Aggregate:
 		g := estimate(n.Input)
 		if len(n.Keys) == 0 {

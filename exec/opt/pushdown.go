@@ -1,6 +1,8 @@
 package opt
 
 import (
+	"slices"
+
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/plan"
 )
@@ -33,6 +35,8 @@ func push(n plan.Node, cs []expr.Expr) plan.Node {
 		return pushJoin(n, cs)
 	case *plan.Aggregate:
 		return pushAggregate(n, cs)
+	case *plan.Window:
+		return pushWindow(n, cs)
 	case *plan.SetOp:
 		return pushSetOp(n, cs)
 	case *plan.Sort:
@@ -102,6 +106,23 @@ func pushAggregate(n *plan.Aggregate, cs []expr.Expr) plan.Node {
 	for i, e := range down {
 		down[i] = substitute(e, n.Rel, n.Keys)
 	}
+	c := *n
+	c.Input = push(n.Input, down)
+	return filter(&c, up)
+}
+
+// pushWindow moves conditions on the partition's columns below a Window: they leave out whole partitions.
+func pushWindow(n *plan.Window, cs []expr.Expr) plan.Node {
+	down, up := split(cs, func(e expr.Expr) bool {
+		ok := !volatile(e) && !hasSubquery(e)
+		expr.Walk(e, func(x expr.Expr) bool {
+			if v, is := x.(*expr.Var); is {
+				ok = ok && slices.ContainsFunc(n.Partition, func(p expr.Expr) bool { return expr.Equal(p, v) })
+			}
+			return ok
+		})
+		return ok
+	})
 	c := *n
 	c.Input = push(n.Input, down)
 	return filter(&c, up)

@@ -26,6 +26,8 @@ var messageCodes = []struct {
 	{prefix: "stack depth limit exceeded", code: pgerr.StatementTooComplex},
 	{prefix: "out of memory", code: pgerr.OutOfMemory},
 	{prefix: "cannot use multiple ORDER BY", code: pgerr.SyntaxError},
+	{prefix: "frame start", code: pgerr.WindowingError},
+	{prefix: "frame end", code: pgerr.WindowingError},
 	{suffix: "not yet implemented", code: pgerr.FeatureNotSupported},
 	{suffix: "not implemented", code: pgerr.FeatureNotSupported},
 	{suffix: "is not supported", code: pgerr.FeatureNotSupported},

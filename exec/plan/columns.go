@@ -46,6 +46,10 @@ func (n *Join) Columns() []expr.ColID {
 func (n *Aggregate) Columns() []expr.ColID {
 	return numbered(n.Rel, len(n.Keys)+len(n.Aggs)+len(n.Grouping))
 }
+func (n *Window) Columns() []expr.ColID {
+	in := n.Input.Columns()
+	return append(in[:len(in):len(in)], numbered(n.Rel, len(n.Calls))...)
+}
 func (n *Sort) Columns() []expr.ColID     { return n.Input.Columns() }
 func (n *Limit) Columns() []expr.ColID    { return n.Input.Columns() }
 func (n *Distinct) Columns() []expr.ColID { return n.Input.Columns() }
@@ -68,6 +72,7 @@ func (n *Project) Children() []Node    { return []Node{n.Input} }
 func (n *ProjectSet) Children() []Node { return []Node{n.Input} }
 func (n *Join) Children() []Node       { return []Node{n.Left, n.Right} }
 func (n *Aggregate) Children() []Node  { return []Node{n.Input} }
+func (n *Window) Children() []Node     { return []Node{n.Input} }
 func (n *Sort) Children() []Node       { return []Node{n.Input} }
 func (n *Limit) Children() []Node      { return []Node{n.Input} }
 func (n *Distinct) Children() []Node   { return []Node{n.Input} }

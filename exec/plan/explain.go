@@ -140,6 +140,8 @@ func describe(n Node) *step {
 			keys[i] = printExpr(k)
 		}
 		s.details = append(s.details, [2]string{"Group Key", strings.Join(keys, ", ")})
+	case *Window:
+		s.name = "WindowAgg"
 	case *Sort:
 		s.name = "Sort"
 		keys := make([]string, len(n.Keys))

@@ -13,6 +13,8 @@ func MapChildren(n Node, f func(Node) Node) Node {
 		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
 	case *Aggregate:
 		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
+	case *Window:
+		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
 	case *Sort:
 		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
 	case *Limit:
@@ -193,6 +195,8 @@ func (m *nodeMapper) node(n Node) Node {
 		return &c
 	case *Aggregate:
 		return m.aggregate(n)
+	case *Window:
+		return m.window(n)
 	}
 	return m.upper(n)
 }
@@ -205,6 +209,20 @@ func (m *nodeMapper) aggregate(n *Aggregate) Node {
 		c.Aggs[i] = a
 		if x := expr.MapChildren(a, m.f); x != expr.Expr(a) {
 			c.Aggs[i], m.changed = x.(*expr.Aggregate), true
+		}
+	}
+	return &c
+}
+
+func (m *nodeMapper) window(n *Window) Node {
+	c := *n
+	c.Partition, c.Order = m.list(n.Partition), m.keys(n.Order)
+	c.Frame.Start.Offset, c.Frame.End.Offset = m.one(n.Frame.Start.Offset), m.one(n.Frame.End.Offset)
+	c.Calls = make([]*expr.WindowCall, len(n.Calls))
+	for i, a := range n.Calls {
+		c.Calls[i] = a
+		if x := expr.MapChildren(a, m.f); x != expr.Expr(a) {
+			c.Calls[i], m.changed = x.(*expr.WindowCall), true
 		}
 	}
 	return &c
@@ -374,6 +392,8 @@ func (c *outerWalk) makes(n Node) {
 	case *ProjectSet:
 		c.made[n.Rel] = true
 	case *Aggregate:
+		c.made[n.Rel] = true
+	case *Window:
 		c.made[n.Rel] = true
 	case *SetOp:
 		c.made[n.Rel] = true

@@ -150,6 +150,8 @@ func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
 		return b.join(n, outer)
 	case *plan.Aggregate:
 		return b.aggregate(n, outer)
+	case *plan.Window:
+		return b.window(n, outer)
 	case *plan.Sort:
 		return b.sort(n, outer, 0)
 	case *plan.Limit:

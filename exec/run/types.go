@@ -26,6 +26,12 @@ func columnTypes(node plan.Node) []*pgtype.Type {
 			out = append(out, pgtype.ByOID(pgtype.OIDInt4))
 		}
 		return out
+	case *plan.Window:
+		out := columnTypes(n.Input)
+		for _, c := range n.Calls {
+			out = append(out, c.T)
+		}
+		return out
 	case *plan.With:
 		return columnTypes(n.Body)
 	case *plan.Join:

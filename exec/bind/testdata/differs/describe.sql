@@ -13,8 +13,6 @@ update pg_class set relname = 'x'
 
 merge into t using u on t.a = u.a when matched then delete
 
-select sum(a) over () from t
-
 select * from postgres.public.t
 
 select * from t tablesample system (10)
