@@ -25,7 +25,9 @@ type frameEnd struct {
 	value   pgtype.Datum // of the offset, in this run
 	inRange builtin.Scalar
 	site    *builtin.Call
-	cursor  int // of a RANGE with an offset: where the last row's frame ended
+	args    [5]pgtype.Datum
+	whole   bool // the order and the offset are integers
+	cursor  int  // of a RANGE with an offset: where the last row's frame ended
 }
 
 func (f *windowFrame) compile(n *plan.Window, c *expr.Compiler) error {
@@ -46,7 +48,7 @@ func (f *windowFrame) compile(n *plan.Window, c *expr.Compiler) error {
 				return builtin.Missing(call.Proc)
 			}
 			t := n.Order[0].Expr.Type().BaseType()
-			x.end.inRange = call.Code
+			x.end.inRange, x.end.whole = call.Code, integer(t)
 			x.end.site = &builtin.Call{Proc: call.Proc, Types: []*pgtype.Type{t, t, x.bound.Offset.Type(), pgtype.ByOID(pgtype.OIDBool), pgtype.ByOID(pgtype.OIDBool)}, Result: call.T}
 		}
 	}
@@ -153,10 +155,19 @@ func (e *frameEnd) inOrder(o *windowOp, start bool) (int, error) {
 	key := &o.order[0]
 	current := values[o.at][0]
 	sub, less := (e.kind == plan.Preceding) != key.desc, start == key.desc
+	limit, plain := int64(0), e.whole && !current.IsNull() && e.value.Int() >= 0
+	if plain {
+		if limit = current.Int() + e.value.Int(); sub {
+			limit = current.Int() - e.value.Int()
+		}
+		plain = sub == (limit <= current.Int()) || e.value.Int() == 0 // else it has overflown
+	}
 	for ; e.cursor < len(values); e.cursor++ {
 		v := values[e.cursor][0]
 		var stop bool
 		switch {
+		case plain && !v.IsNull():
+			stop = (less && v.Int() <= limit || !less && v.Int() >= limit) == start
 		case v.IsNull() || current.IsNull():
 			// The NULLs are all before the other rows, or all after them.
 			if start {
@@ -165,7 +176,8 @@ func (e *frameEnd) inOrder(o *windowOp, start bool) (int, error) {
 				stop = v.IsNull() != current.IsNull() && v.IsNull() != key.nullsFirst
 			}
 		default:
-			within, err := e.inRange(e.site, []pgtype.Datum{v, current, e.value, pgtype.Bool(sub), pgtype.Bool(less)})
+			e.args = [5]pgtype.Datum{v, current, e.value, pgtype.Bool(sub), pgtype.Bool(less)}
+			within, err := e.inRange(e.site, e.args[:])
 			if err != nil {
 				return 0, err
 			}
