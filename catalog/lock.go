@@ -74,7 +74,7 @@ func (t *Txn) lockObject(ctx context.Context, class, oid OID, mode kv.LockMode, 
 	return t.lockKey(ctx, t.keybuf, kv.LockOptions{Mode: mode, NoWait: w.NoWait, Timeout: w.Timeout})
 }
 
-// lockKey takes a lock unless a known one covers it. Locks last to the end of the transaction, over RollbackTo too.
+// lockKey takes a lock unless a known one covers it. Locks last to the end of the transaction, or to the rollback to a savepoint before them.
 func (t *Txn) lockKey(ctx context.Context, key []byte, o kv.LockOptions) error {
 	if o.Timeout == 0 {
 		o.Timeout = t.timeout

@@ -82,8 +82,9 @@ func (t *Txn) apply(c *change) {
 // Savepoint marks the present state. It goes with kv.Txn.Savepoint.
 func (t *Txn) Savepoint() Mark { return Mark{len(t.changes), len(t.freed)} }
 
-// RollbackTo undoes the changes after the mark. It goes with kv.Txn.RollbackTo.
+// RollbackTo undoes the changes after the mark. It goes with kv.Txn.RollbackTo, which has given back the locks since: what is still held is asked for anew.
 func (t *Txn) RollbackTo(m Mark) {
+	clear(t.held)
 	t.freed = t.freed[:m.freed]
 	if len(t.changes) > m.changes {
 		clear(t.changes[m.changes:])

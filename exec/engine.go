@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kalampg/kalampg/catalog"
@@ -37,6 +38,7 @@ type Engine struct {
 	settings map[string]string
 	started  time.Time
 	sessions register
+	begun    atomic.Uint32 // transactions
 	activity tableActivity
 	analyzer *autoAnalyze
 

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/kalampg/kalampg/catalog"
@@ -202,14 +203,36 @@ func (e *environment) Signal(pid int32, terminate bool) (bool, error) {
 
 func (e *environment) Sessions() []builtin.SessionInfo {
 	var out []builtin.SessionInfo
+	waits := e.waits()
 	for _, s := range e.s.engine.sessions.all() {
 		s.mu.Lock()
 		a := s.activity
 		s.mu.Unlock()
-		out = append(out, builtin.SessionInfo{PID: s.pid, Database: s.database, User: s.login, Application: a.application, ClientAddr: s.remote, State: a.state,
+		wait := waits[s.pid]
+		if wait == "" && a.state != "active" {
+			wait = "Client:ClientRead"
+		}
+		waitType, event, _ := strings.Cut(wait, ":")
+		out = append(out, builtin.SessionInfo{WaitType: waitType, Wait: event, XID: s.number.Load(), PID: s.pid, Database: s.database, User: s.login, Application: a.application, ClientAddr: s.remote, State: a.state,
 			Query: a.query, BackendStart: s.began, TransactionStart: a.txnStart, QueryStart: a.queryStart, StateChange: a.change})
 	}
 	return out
+}
+
+// waits gives what sessions wait for, as type:event.
+func (e *environment) waits() map[int32]string {
+	waits := make(map[int32]string)
+	for _, l := range e.Locks() {
+		if !l.Granted {
+			waits[l.PID] = "Lock:" + l.Type
+		}
+	}
+	for _, s := range e.s.engine.sessions.all() {
+		if w := s.waiting.Load(); w != nil {
+			waits[s.pid] = *w
+		}
+	}
+	return waits
 }
 
 // RelationSize is what the last ANALYZE or VACUUM found, in whole pages of PostgreSQL's size; 0 before the first.

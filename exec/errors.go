@@ -15,6 +15,10 @@ func clientError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
+	var cycle *kv.DeadlockError
+	if errors.As(err, &cycle) {
+		return deadlock(cycle)
+	}
 	if e, ok := pgerr.As(err); ok {
 		// Code that only sees that its context has ended cannot know who ended it.
 		if cause, known := pgerr.As(context.Cause(ctx)); known && e.Code == pgerr.QueryCanceled {
@@ -49,7 +53,6 @@ var storeErrors = []struct {
 	message string
 }{
 	{kv.ErrConflict, pgerr.SerializationFailure, "could not serialize access due to concurrent update"},
-	{kv.ErrDeadlock, pgerr.DeadlockDetected, "deadlock detected"},
 	{kv.ErrLocked, pgerr.LockNotAvailable, "could not obtain lock"},
 	{kv.ErrLockTimeout, pgerr.LockNotAvailable, "canceling statement due to lock timeout"},
 	{kv.ErrReadOnly, pgerr.ReadOnlySQLTransaction, "cannot execute statement in a read-only transaction"},

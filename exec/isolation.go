@@ -143,5 +143,8 @@ func (s *Session) takeSnapshot(ctx context.Context) error {
 	if !ok {
 		return pgerr.Unsupported("isolation level SERIALIZABLE on this store")
 	}
-	return serial.Serialize(ctx, kv.SerializeOptions{ReadOnly: t.modes.readOnly, Deferrable: t.modes.deferrable})
+	defer s.waiting.Store(nil)
+	return serial.Serialize(ctx, kv.SerializeOptions{ReadOnly: t.modes.readOnly, Deferrable: t.modes.deferrable, Waiting: func() { s.waiting.Store(&safeSnapshot) }})
 }
+
+var safeSnapshot = "IPC:SafeSnapshot"

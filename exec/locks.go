@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -76,32 +78,93 @@ func (e *environment) AdvisoryUnlockAll() {
 	}
 }
 
-// Locks lists the locks of all sessions. Rows are not listed: like PostgreSQL, only who waits for one is, as a wait for the other's transaction.
+// Locks lists the locks of all sessions. Rows are not listed: like PostgreSQL, a session that holds some holds its transaction's id, and who waits for a row waits for the id of
+// the transaction that has it.
 func (e *environment) Locks() []builtin.LockInfo {
 	locker, ok := e.s.engine.store.(kv.Locker)
 	if !ok {
 		return nil
 	}
+	numbers := make(map[int32]uint32) // of the transactions that run
+	for _, s := range e.s.engine.sessions.all() {
+		if n := s.number.Load(); n != 0 {
+			numbers[s.pid] = n
+		}
+	}
 	var out []builtin.LockInfo
+	writers := make(map[int32]bool)
 	for _, x := range locker.Locks() {
-		l := builtin.LockInfo{PID: int32(x.Owner), Mode: lockNames[x.Mode], Granted: x.Granted, Since: x.Since}
-		database, object, isObject := catalog.LockedObject(x.Key)
-		switch {
-		case isObject && object.Class == desc.ClassRelation:
-			l.Type, l.Database, l.Relation = "relation", database, object.OID
-		case isObject:
-			l.Type, l.Database, l.Class, l.Object = "object", database, object.Class, object.OID
-		case len(x.Key) == 14 && x.Key[0] == advisorySpace:
-			at := func(i int) pgtype.OID { return pgtype.OID(binary.BigEndian.Uint32(x.Key[i:])) }
-			l.Type, l.Database, l.Class, l.Object, l.SubID = "advisory", at(1), at(5), at(9), int16(x.Key[13])
-		case x.Granted:
-			continue
-		default:
-			l.Type, l.Mode = "transactionid", "ShareLock"
+		l := builtin.LockInfo{PID: int32(x.Owner), Mode: lockNames[x.Mode], Granted: x.Granted, Since: x.Since, Virtual: numbers[int32(x.Owner)]}
+		for _, b := range x.Blockers {
+			l.Blockers = append(l.Blockers, int32(b))
+		}
+		if !describeLock(&l, x.Key) {
+			if x.Granted {
+				writers[l.PID] = true
+				continue
+			}
+			l.Type, l.Mode, l.Transaction = "transactionid", "ShareLock", numbers[l.Blockers[0]]
 		}
 		out = append(out, l)
 	}
+	for pid, n := range numbers {
+		own := builtin.LockInfo{Type: "virtualxid", PID: pid, Mode: "ExclusiveLock", Granted: true, Transaction: n, Virtual: n}
+		out = append(out, own)
+		if writers[pid] {
+			own.Type = "transactionid"
+			out = append(out, own)
+		}
+	}
 	return out
+}
+
+// describeLock says what a key of the lock manager stands for; false: for a row or something else within a relation.
+func describeLock(l *builtin.LockInfo, key []byte) bool {
+	database, object, isObject := catalog.LockedObject(key)
+	switch {
+	case isObject && object.Class == desc.ClassRelation:
+		l.Type, l.Database, l.Relation = "relation", database, object.OID
+	case isObject:
+		l.Type, l.Database, l.Class, l.Object = "object", database, object.Class, object.OID
+	case len(key) == 14 && key[0] == advisorySpace:
+		at := func(i int) pgtype.OID { return pgtype.OID(binary.BigEndian.Uint32(key[i:])) }
+		l.Type, l.Database, l.Class, l.Object, l.SubID = "advisory", at(1), at(5), at(9), int16(key[13])
+	default:
+		return false
+	}
+	return true
+}
+
+// SnapshotBlockers lists whom a deferrable transaction waits for.
+func (e *environment) SnapshotBlockers(pid int32) (list []int32) {
+	if store, ok := e.s.engine.store.(kv.SafeSnapshots); ok {
+		for _, owner := range store.SnapshotBlockers(uint64(uint32(pid))) {
+			list = append(list, int32(owner))
+		}
+	}
+	return list
+}
+
+// deadlock is the client's error of a deadlock: who waited for whom, a line each.
+func deadlock(d *kv.DeadlockError) error {
+	lines := make([]string, len(d.Cycle))
+	for i, w := range d.Cycle {
+		l := builtin.LockInfo{}
+		mode, on := lockNames[w.Mode], ""
+		describeLock(&l, w.Key)
+		switch l.Type {
+		case "relation":
+			on = fmt.Sprintf("relation %d of database %d", l.Relation, l.Database)
+		case "object":
+			on = fmt.Sprintf("object %d of class %d of database %d", l.Object, l.Class, l.Database)
+		case "advisory":
+			on = fmt.Sprintf("advisory lock [%d,%d,%d,%d]", l.Database, l.Class, l.Object, l.SubID)
+		default:
+			mode, on = "ShareLock", fmt.Sprintf("transaction %d", w.Blocker)
+		}
+		lines[i] = fmt.Sprintf("Process %d waits for %s on %s; blocked by process %d.", w.Waiter, mode, on, w.Blocker)
+	}
+	return pgerr.Wrap(d, pgerr.DeadlockDetected, "deadlock detected").WithDetail("%s", strings.Join(lines, "\n")).WithHint("See server log for query details.")
 }
 
 // newLocks makes the owner of a session's locks; nil when the store has no such.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kalampg/kalampg/catalog"
@@ -53,6 +54,9 @@ type Session struct {
 	random     builtin.Random
 
 	nesting int // of EXECUTE and FETCH inside each other
+
+	number  atomic.Uint32          // of the running transaction, among all since the start; 0 without one
+	waiting atomic.Pointer[string] // what the session waits for, as pg_stat_activity's type:event, where the lock manager does not know
 
 	mu       sync.Mutex
 	activity activity

@@ -51,6 +51,7 @@ func (s *Session) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.number.Store(s.engine.begun.Add(1))
 	now := s.statementStart() // a transaction begins with its first statement
 	s.txn = &transaction{kv: t, catalog: s.engine.catalog.Begin(t, s.database), began: now}
 	s.txn.access = userdata.Access{Service: s.engine.rows, Txn: t, Now: expr.Microseconds(now), Tally: &s.txn.tally}
@@ -75,7 +76,9 @@ func (s *Session) commit(ctx context.Context) error {
 		s.rollback()
 		return clientError(ctx, err)
 	}
-	if _, err := t.kv.Commit(ctx); err != nil {
+	_, err := t.kv.Commit(ctx)
+	s.number.Store(0)
+	if err != nil {
 		s.txn = nil
 		t.kv.Rollback()
 		s.endSettings(false)
@@ -98,6 +101,7 @@ func (s *Session) rollback() {
 	}
 	s.closePortals()
 	s.txn = nil
+	s.number.Store(0)
 	t.kv.Rollback()
 	s.endSettings(false)
 }
@@ -108,16 +112,36 @@ func (s *Session) endSettings(commit bool) {
 	s.followRole()
 }
 
-// fail notes that a statement ended with an error: a block waits for its ROLLBACK, an implicit transaction is undone at once.
+// fail notes that a statement ended with an error. An implicit transaction is undone. In a block what has been done since the last savepoint, or since BEGIN, is undone at once,
+// so that nobody waits for its locks any more, and the block itself waits for its end.
 func (s *Session) fail() {
-	if s.txn == nil {
+	t := s.txn
+	if t == nil {
 		return
 	}
-	if s.txn.block {
-		s.txn.failed = true
+	if !t.block {
+		s.rollback()
 		return
 	}
-	s.rollback()
+	if t.failed {
+		return
+	}
+	t.failed = true
+	level := len(t.savepoints)
+	for _, q := range s.portals {
+		if q.level >= level {
+			q.release()
+		}
+	}
+	if level > 0 {
+		if err := t.kv.RollbackTo(t.savepoints[level-1].kv); err != nil {
+			s.engine.log.Warn("undoing a part of a transaction", "error", err)
+		}
+		t.catalog.RollbackTo(t.savepoints[level-1].catalog)
+		return
+	}
+	t.kv.Rollback()
+	s.number.Store(0)
 }
 
 var errAborted = func() error {

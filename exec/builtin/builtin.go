@@ -123,4 +123,6 @@ type SessionInfo struct {
 	TransactionStart time.Time
 	QueryStart       time.Time
 	StateChange      time.Time
+	WaitType, Wait   string // what it waits for: Client and ClientRead, Lock and relation, …; empty when it runs
+	XID              uint32 // of its transaction, 0 without one
 }

@@ -2,6 +2,8 @@ package builtin
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/kalampg/kalampg/internal/pgtype"
@@ -11,6 +13,8 @@ import (
 func lockFamily() []Def {
 	defs := []Def{
 		{Name: "pg_lock_status", Set: lockStatus},
+		{Name: "pg_blocking_pids", Scalar: blockingPIDs},
+		{Name: "pg_safe_snapshot_blocking_pids", Scalar: safeSnapshotBlockingPIDs},
 		{Name: "pg_advisory_unlock_all", Scalar: advisoryUnlockAll},
 	}
 	for _, width := range []string{"int8", "int4"} {
@@ -39,7 +43,8 @@ type AdvisoryLock struct {
 
 // LockInfo is one row of pg_locks.
 type LockInfo struct {
-	Type               string // relation, object, advisory, transactionid
+	Type               string // relation, object, advisory, virtualxid, transactionid
+	Transaction        uint32 // of virtualxid and transactionid
 	Database, Relation pgtype.OID
 	Class, Object      pgtype.OID
 	SubID              int16
@@ -47,6 +52,8 @@ type LockInfo struct {
 	PID                int32
 	Granted            bool
 	Since              time.Time // of the wait
+	Blockers           []int32   // whom the wait is for
+	Virtual            uint32    // the number of the transaction that holds it or waits
 }
 
 // Locker is an Env whose session takes advisory locks, and that lists the locks of all sessions.
@@ -55,6 +62,8 @@ type Locker interface {
 	AdvisoryUnlock(l AdvisoryLock) bool
 	AdvisoryUnlockAll()
 	Locks() []LockInfo
+	// SnapshotBlockers are the sessions that another one's deferrable transaction waits for.
+	SnapshotBlockers(pid int32) []int32
 }
 
 // on sets what a lock is on from a function's arguments.
@@ -113,7 +122,7 @@ func lockStatus(c *Call, _ []pgtype.Datum) (Rows, error) {
 	for _, l := range locker.Locks() {
 		values := map[string]pgtype.Datum{
 			"locktype": pgtype.Text(l.Type), "pid": pgtype.Int(int64(l.PID)), "mode": pgtype.Text(l.Mode), "granted": pgtype.Bool(l.Granted), "fastpath": pgtype.Bool(false),
-			"virtualtransaction": pgtype.Text(virtualTransaction(l.PID)),
+			"virtualtransaction": pgtype.Text(virtualTransaction(l.PID, l.Virtual)),
 		}
 		switch l.Type {
 		case "relation":
@@ -121,6 +130,12 @@ func lockStatus(c *Call, _ []pgtype.Datum) (Rows, error) {
 		case "object", "advisory":
 			values["database"], values["classid"], values["objid"] = pgtype.OIDValue(l.Database), pgtype.OIDValue(l.Class), pgtype.OIDValue(l.Object)
 			values["objsubid"] = pgtype.Int(int64(l.SubID))
+		}
+		switch l.Type {
+		case "virtualxid":
+			values["virtualxid"] = pgtype.Text(virtualTransaction(l.PID, l.Transaction))
+		case "transactionid":
+			values["transactionid"] = pgtype.Int(int64(l.Transaction))
 		}
 		if !l.Granted {
 			values["waitstart"] = timestampOf(l.Since)
@@ -135,6 +150,38 @@ func lockStatus(c *Call, _ []pgtype.Datum) (Rows, error) {
 }
 
 // virtualTransaction names the transaction that a session runs, as backend/number; sessions are told apart by their process ids here.
-func virtualTransaction(pid int32) string {
-	return string(pgtype.Int4Type.Codec.AppendText(nil, nil, pgtype.Int(int64(pid)))) + "/1"
+func virtualTransaction(pid int32, number uint32) string {
+	return strconv.Itoa(int(pid)) + "/" + strconv.FormatUint(uint64(number), 10)
+}
+
+// blockingPIDs lists the sessions that one waits for.
+func blockingPIDs(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	var list []int32
+	if locker, ok := c.Env.(Locker); ok {
+		for _, l := range locker.Locks() {
+			if !l.Granted && int64(l.PID) == a[0].Int() {
+				for _, b := range l.Blockers {
+					if b == 0 || !slices.Contains(list, b) { // 0 stands for a prepared transaction, each by itself
+						list = append(list, b)
+					}
+				}
+			}
+		}
+	}
+	return pidArray(list), nil
+}
+
+func safeSnapshotBlockingPIDs(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	if locker, ok := c.Env.(Locker); ok {
+		return pidArray(locker.SnapshotBlockers(int32(a[0].Int()))), nil
+	}
+	return pidArray(nil), nil
+}
+
+func pidArray(list []int32) pgtype.Datum {
+	elems := make([]pgtype.Datum, len(list))
+	for i, pid := range list {
+		elems[i] = pgtype.Int(int64(pid))
+	}
+	return pgtype.NewArrayValue(pgtype.Int4Type, elems)
 }

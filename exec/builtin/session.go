@@ -43,8 +43,6 @@ var sessionFamily = []Def{
 	{OID: sqlFunction("pg_sleep_until", pgtype.OIDTimestamptz), Name: "pg_sleep_until", Scalar: sleepUntil},
 	{Name: "pg_cancel_backend", Scalar: signalBackend(false)},
 	{Name: "pg_terminate_backend", Scalar: signalBackend(true)},
-	{Name: "pg_blocking_pids", Scalar: constant(pgtype.NewArrayValue(pgtype.Int4Type, nil))},
-	{Name: "pg_safe_snapshot_blocking_pids", Scalar: constant(pgtype.NewArrayValue(pgtype.Int4Type, nil))},
 	{Name: "pg_settings_get_flags", Scalar: settingFlags},
 	{Name: "current_query", Scalar: currentQuery},
 	{Name: "system_user", Scalar: givesNull}, // no way to log in here has an identity of its own

@@ -225,7 +225,10 @@ func statActivity(c *Call, a []pgtype.Datum) (Rows, error) {
 			"xact_start": timestampOf(s.TransactionStart), "query_start": timestampOf(s.QueryStart), "backend_start": timestampOf(s.BackendStart),
 			"state_change": timestampOf(s.StateChange), "backend_type": pgtype.Text("client backend"),
 			"ssl": pgtype.Bool(false), "gss_auth": pgtype.Bool(false), "gss_enc": pgtype.Bool(false), "gss_delegation": pgtype.Bool(false),
-			"client_port": pgtype.Int(-1),
+			"client_port": pgtype.Int(-1), "wait_event_type": textOrNull(s.WaitType), "wait_event": textOrNull(s.Wait),
+		}
+		if s.XID != 0 {
+			values["backend_xid"] = pgtype.Int(int64(s.XID))
 		}
 		if port != "" {
 			if d, err := pgtype.Int4Type.Codec.ParseText(c.Text, port, -1); err == nil {

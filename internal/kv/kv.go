@@ -87,7 +87,7 @@ type Txn interface {
 	// NewStatement moves the snapshot to the newest committed version (READ COMMITTED). Open cursors keep theirs.
 	NewStatement(ctx context.Context) error
 
-	// Savepoint marks the write buffer; RollbackTo undoes every write and emitted change after the mark (locks stay).
+	// Savepoint marks the write buffer; RollbackTo undoes every write and emitted change after the mark and gives back the locks taken after it.
 	// A mark stays usable after RollbackTo it. Functions given to OnCommit stay too; cursors opened after the mark lose the undone writes.
 	Savepoint() Mark
 	RollbackTo(Mark) error

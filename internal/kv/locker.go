@@ -31,6 +31,8 @@ type LockInfo struct {
 	Session bool      // held by the session itself instead of its transaction
 	Granted bool      // false: waited for
 	Since   time.Time // begin of the wait
+
+	Blockers []uint64 // of a wait: the owners that it waits for, those who hold the lock first, then those who wait before
 }
 
 // LockWait is an edge of the wait-for graph.

@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		{"LockContext", testLockContext},
 		{"Deadlock", testDeadlock},
 		{"LockCounter", testLockCounter},
+		{"SavepointLocks", testSavepointLocks},
 		{"LockSessions", testLockSessions},
 		{"OnCommit", testOnCommit},
 		{"Feed", testFeed},

@@ -200,3 +200,56 @@ func testLockSessions(t *testing.T, e *env) {
 		t.Error("left over:", list)
 	}
 }
+
+// RollbackTo gives back the locks, and the stronger modes, that were taken after the mark, and wakes who waits for them.
+func testSavepointLocks(t *testing.T, e *env) {
+	x, y := e.begin(), e.begin()
+	free := func(key string, mode kv.LockMode) bool {
+		z := e.begin()
+		defer z.Rollback()
+		return z.tryLock(kv.LockOptions{Mode: mode, NoWait: true}, key) == nil
+	}
+	x.lock(kv.ForShare, "a")
+	m := x.Savepoint()
+	x.lock(kv.ForUpdate, "a", "b")
+	x.lock(kv.ForKeyShare, "b")
+	inner := x.Savepoint()
+	x.lock(kv.ForUpdate, "c")
+	if free("a", kv.ForShare) || free("b", kv.ForKeyShare) || free("c", kv.ForKeyShare) {
+		t.Error("not locked")
+	}
+	if err := x.RollbackTo(inner); err != nil {
+		t.Fatal(err)
+	}
+	if !free("c", kv.ForUpdate) || free("b", kv.ForKeyShare) || free("a", kv.ForShare) {
+		t.Error("after the inner rollback")
+	}
+	got := make(chan error)
+	go func() { got <- y.tryLock(kv.LockOptions{Mode: kv.ForUpdate}, "b") }()
+	select {
+	case err := <-got:
+		t.Fatal("did not wait:", err)
+	case <-time.After(10 * time.Millisecond):
+	}
+	if err := x.RollbackTo(m); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-got; err != nil {
+		t.Fatal(err)
+	}
+	if !free("a", kv.ForShare) || free("a", kv.ForUpdate) {
+		t.Error("the weaker mode from before the mark is not what is left")
+	}
+	x.lock(kv.ForUpdate, "c")
+	x.lock(kv.ForUpdate, "a")
+	if err := x.RollbackTo(m); err != nil {
+		t.Fatal(err)
+	}
+	if !free("c", kv.ForUpdate) || !free("a", kv.ForShare) {
+		t.Error("after the second rollback to the same mark")
+	}
+	x.commit()
+	if !free("a", kv.ForUpdate) {
+		t.Error("after the end")
+	}
+}

@@ -72,19 +72,22 @@ func (o *Owner) takeFast(hash uint64, key []byte, mode kv.LockMode) bool {
 		s.first = o
 		s.linked.Add(1) // before the look at strong: see announce
 	}
-	ok := o.m.strong[hash%partitions].Load() == 0 && f.note(hash, key, mode)
+	ok := o.m.strong[hash%partitions].Load() == 0 && f.note(hash, key, mode, !o.noting)
 	s.mu.Unlock()
 	return ok
 }
 
-func (f *fastHolds) note(hash uint64, key []byte, mode kv.LockMode) bool {
+// note adds a lock to the slots if there is room. After a savepoint nothing new is noted: what may have to be given back before the end is in the table.
+func (f *fastHolds) note(hash uint64, key []byte, mode kv.LockMode, more bool) bool {
 	for i := range f.n {
 		if h := &f.slots[i]; h.is(hash, key) {
-			h.modes |= 1 << mode
-			return true
+			if more {
+				h.modes |= 1 << mode
+			}
+			return h.modes.has(mode)
 		}
 	}
-	if f.n == fastSlots {
+	if f.n == fastSlots || !more {
 		return false
 	}
 	h := &f.slots[f.n]

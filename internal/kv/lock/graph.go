@@ -97,7 +97,22 @@ func (e *entry) describe(list []kv.LockInfo) []kv.LockInfo {
 		}
 	}
 	for w := e.head; w != nil; w = w.next {
-		list = append(list, kv.LockInfo{Key: key, Mode: w.mode, Owner: w.owner.leader.tag, Session: w.owner.counted, Since: w.since})
+		list = append(list, kv.LockInfo{Key: key, Mode: w.mode, Owner: w.owner.leader.tag, Session: w.owner.counted, Since: w.since, Blockers: e.blockers(w)})
+	}
+	return list
+}
+
+// blockers names the owners that w waits for.
+func (e *entry) blockers(w *waiter) (list []uint64) {
+	for h := e.holds; h != nil; h = h.next {
+		if h.modes&conflicts[w.mode] != 0 && h.owner.leader != w.owner.leader {
+			list = append(list, h.owner.leader.tag)
+		}
+	}
+	for a := e.head; a != w; a = a.next {
+		if conflicts[w.mode].has(a.mode) && a.owner.leader != w.owner.leader {
+			list = append(list, a.owner.leader.tag)
+		}
 	}
 	return list
 }

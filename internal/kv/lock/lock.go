@@ -41,7 +41,15 @@ type Owner struct {
 	newest  *hold
 	held    int
 	fast    fastHolds
+	noting  bool                   // a mark was taken: grants are noted
+	grants  []grant                // since the first mark, oldest first
 	waiting atomic.Pointer[waiter] // of the leader: what one of its owners waits for
+}
+
+// grant notes that a hold got a mode.
+type grant struct {
+	hold *hold
+	mode kv.LockMode
 }
 
 // Init makes o an owner in m. tag names it in List and in deadlock reports (a process id). With a leader, o never conflicts with the
@@ -238,6 +246,32 @@ func (o *Owner) ReleaseAll() {
 	}
 	o.releaseList(o.newest)
 	o.newest, o.held = nil, 0
+	o.noting, o.grants = false, o.grants[:0]
+}
+
+// Mark gives the present state for RollbackTo. An owner that counts its holds has no marks.
+func (o *Owner) Mark() int {
+	o.noting = true
+	return len(o.grants)
+}
+
+// RollbackTo gives back what was taken after the mark: whole locks, and modes of locks that o had before.
+func (o *Owner) RollbackTo(mark int) {
+	for i := len(o.grants) - 1; i >= mark; i-- {
+		g := o.grants[i]
+		e := g.hold.entry
+		s := o.m.shard(e.hash)
+		s.mu.Lock()
+		if g.hold.modes &^= 1 << g.mode; g.hold.modes == 0 {
+			o.detach(g.hold)
+			s.release(g.hold)
+		} else {
+			e.serve(s)
+		}
+		s.mu.Unlock()
+	}
+	clear(o.grants[mark:])
+	o.grants = o.grants[:mark]
 }
 
 // releaseList gives back h and the older ones.

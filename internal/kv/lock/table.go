@@ -132,6 +132,9 @@ func (s *shard) grant(e *entry, o *Owner, mode kv.LockMode) {
 		h = s.hold(e, o)
 		o.attach(h)
 	}
+	if o.noting && !h.modes.has(mode) {
+		o.grants = append(o.grants, grant{h, mode})
+	}
 	h.modes |= 1 << mode
 	if strong.has(mode) {
 		if h.strong {

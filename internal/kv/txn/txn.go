@@ -38,6 +38,7 @@ type Txn struct {
 type mark struct {
 	ops     kv.Mark
 	records int
+	locks   int
 }
 
 // emitted holds change records one behind the other.
@@ -218,9 +219,9 @@ func (t *Txn) NewStatement(ctx context.Context) error {
 	return nil
 }
 
-// Savepoint marks the write buffer and the emitted records.
+// Savepoint marks the write buffer, the emitted records and the locks.
 func (t *Txn) Savepoint() kv.Mark {
-	m := mark{records: len(t.emitted.ends)}
+	m := mark{records: len(t.emitted.ends), locks: t.owner.Mark()}
 	if t.buf != nil {
 		m.ops = t.buf.Mark()
 	}
@@ -245,6 +246,7 @@ func (t *Txn) RollbackTo(at kv.Mark) error {
 		t.buf.RollbackTo(m.ops)
 	}
 	t.emitted.truncate(m.records)
+	t.owner.RollbackTo(m.locks)
 	return nil
 }
 
@@ -333,6 +335,6 @@ func (t *Txn) end(committed bool) {
 		t.s.buffers.Put(t.buf)
 		t.buf = nil
 	}
-	t.first, t.marks, t.hooks, t.emitted = nil, nil, nil, emitted{}
+	t.first, t.marks, t.hooks, t.emitted, t.serial = nil, nil, nil, emitted{}, nil
 	t.owner.ReleaseAll()
 }
