@@ -22,6 +22,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"ReadYourWrites", testReadYourWrites},
 		{"SnapshotIsolation", testSnapshotIsolation},
+		{"OldSnapshots", testOldSnapshots},
 		{"NewStatement", testNewStatement},
 		{"Latest", testLatest},
 		{"Versions", testVersions},

@@ -53,6 +53,7 @@ func (e *engine) Apply(group []*txn.Commit, sync bool) error {
 		}
 		return err
 	}
+	e.remember(group)
 	if e.unseen += size; e.unseen > e.maxLive/16 {
 		e.shorten()
 	}
@@ -76,6 +77,31 @@ func (e *engine) batch(group []*txn.Commit) []byte {
 	}
 	setCount(rep, count)
 	return rep
+}
+
+// addKeys is up to how many writes a commit puts all of its rows into the cache; a larger one only renews what is there.
+const addKeys = 64
+
+// remember keeps the cache of rows true.
+func (e *engine) remember(group []*txn.Commit) {
+	for _, c := range group {
+		e.applied = c.Version
+		w := c.Writes.(*writes)
+		if e.cached == nil {
+			continue
+		}
+		w.each(func(tag byte, key, value []byte) {
+			switch {
+			case !cacheable(familyOf(key)):
+			case tag == tagFamilyPut:
+				e.cached.Commit(key, value[versionLen:], c.Version, w.count <= addKeys)
+			case tag == tagFamilyDelete:
+				e.cached.Delete(key, c.Version)
+			default:
+				e.cached.DropRange(kv.Span{Start: key, End: value}, c.Version)
+			}
+		})
+	}
 }
 
 // recuperate asks RocksDB to go on after it refused a write because a table could not be written.

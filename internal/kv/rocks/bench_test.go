@@ -35,7 +35,7 @@ func benchKey(key []byte, n int) []byte {
 // filled is a store with rows of 13 + 100 bytes, flushed and compacted.
 func filled(b *testing.B, rows int) *Store {
 	b.Helper()
-	s, err := Open(b.TempDir(), Options{CacheBytes: 3 << 30})
+	s, err := Open(b.TempDir(), Options{CacheBytes: 6 << 30})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -144,6 +144,32 @@ func BenchmarkGet(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/key")
 		})
 	}
+	b.Run("hot", func(b *testing.B) { // ten thousand rows, which the cache of rows holds
+		var batch kv.Batch
+		keys := make([][]byte, 1)
+		rnd := rand.New(rand.NewSource(2))
+		b.ReportAllocs()
+		for range b.N {
+			keys[0] = benchKey(keys[0], rnd.Intn(10_000))
+			if err := x.Get(bg, keys, &batch, kv.GetOptions{}); err != nil || !batch.Found(0) {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("hot/native", func(b *testing.B) {
+		var batch kv.Batch
+		var key []byte
+		rnd := rand.New(rand.NewSource(2))
+		snap := s.e.native.snapshot()
+		defer s.e.native.release(snap)
+		for range b.N {
+			key = benchKey(key, rnd.Intn(10_000))
+			batch.Reset()
+			if err := s.e.getOne(familyRows, snap, key, &batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("native", func(b *testing.B) { // what of it is RocksDB and the crossing
 		var batch kv.Batch
 		var key []byte

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/kv/commitlog"
+	"github.com/kalampg/kalampg/internal/kv/rowcache"
 	"github.com/kalampg/kalampg/internal/kv/txn"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
@@ -56,40 +57,60 @@ type engine struct {
 	group    []byte    // the batch of a group of several
 	records  []commitlog.Record
 	log      *commitlog.Log
-	maxLive  int64 // bytes of log that a recovery may have to read
-	unseen   int64 // bytes logged since the last look at what the tables have
-	flushing bool  // to shorten the log
-	ailing   bool  // RocksDB refused a write: it has to be asked before the log is written
+	cached   *rowcache.Cache
+	applied  kv.Version // of the last group, or of the recovery
+	maxLive  int64      // bytes of log that a recovery may have to read
+	unseen   int64      // bytes logged since the last look at what the tables have
+	flushing bool       // to shorten the log
+	ailing   bool       // RocksDB refused a write: it has to be asked before the log is written
 	space    space
 	closed   bool
 }
 
 type snapshot struct {
-	e *engine
-	p pinned
+	e       *engine
+	p       pinned
+	version kv.Version
 }
 
 // Snapshot pins the newest state.
-func (e *engine) Snapshot() txn.Snapshot { return &snapshot{e, e.native.snapshot()} }
+func (e *engine) Snapshot() txn.Snapshot { return &snapshot{e, e.native.snapshot(), e.applied} }
 
 // Release lets compactions drop what only this snapshot saw.
 func (s *snapshot) Release() { s.e.native.release(s.p) }
 
-// Get looks up keys, those of one family that follow each other in one call.
+// Get looks up keys in the cache of rows, and what it does not know in RocksDB, keys of one family that follow each other in one call.
 func (e *engine) Get(s txn.Snapshot, keys [][]byte, into *kv.Batch) error {
-	at := s.(*snapshot).p
+	at := s.(*snapshot)
 	for len(keys) > 0 {
 		family, n := familyOf(keys[0]), 1
-		for n < len(keys) && familyOf(keys[n]) == family {
+		if cacheable(family) {
+			if e.cached.Get(keys[0], at.version, into) {
+				keys = keys[1:]
+				continue
+			}
+		}
+		for n < len(keys) && familyOf(keys[n]) == family && !(cacheable(family) && e.cached.Has(keys[n])) {
 			n++
 		}
-		if err := e.get(family, at, keys[:n], into); err != nil {
+		from := into.Len()
+		if err := e.get(family, at.p, keys[:n], into); err != nil {
 			return err
+		}
+		if cacheable(family) {
+			for i := from; i < into.Len(); i++ {
+				if into.Found(i) {
+					e.cached.Fill(into.Key(i), into.Value(i), into.Version(i), at.version)
+				}
+			}
 		}
 		keys = keys[n:]
 	}
 	return nil
 }
+
+// cacheable tells whether a family's single keys are looked up often enough to be kept.
+func cacheable(family int) bool { return family == familyRows || family == familyIndex }
 
 // Iter opens an iterator.
 func (e *engine) Iter(s txn.Snapshot, span kv.Span, o kv.ScanOptions) (txn.Iter, error) {
@@ -127,6 +148,7 @@ func (e *engine) Close() error {
 		f.Destroy()
 	}
 	e.db.Close()
+	e.cached.Close()
 	e.close()
 	return err
 }

@@ -56,7 +56,8 @@ func (e *engine) recover(dir string, o Options) (kv.Version, error) {
 		}
 		e.lookBack()
 	}
-	return e.log.Last(), nil
+	e.applied = e.log.Last()
+	return e.applied, nil
 }
 
 // format is the directory's format version, 0 for a new one.

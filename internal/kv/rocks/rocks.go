@@ -11,6 +11,7 @@ import (
 	"github.com/linxGnu/grocksdb"
 
 	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/rowcache"
 	"github.com/kalampg/kalampg/internal/kv/txn"
 )
 
@@ -22,7 +23,7 @@ const FormatVersion = 2
 
 // Options of a store. The zero Options are good defaults.
 type Options struct {
-	CacheBytes    uint64 // block cache, shared by all families; 0: 256 MiB
+	CacheBytes    uint64 // cache of rows and cache of blocks, half each; 0: 256 MiB
 	MemtableBytes uint64 // memtables of all families together; 0: 128 MiB
 	FeedBytes     int    // change feed in memory; 0: 16 MiB
 	FeedDiskBytes int64  // log files kept for the change feed when recovery needs them no more; 0: 128 MiB, negative: none
@@ -89,7 +90,7 @@ func Open(dir string, o Options) (*Store, error) {
 }
 
 func openEngine(dir string, o Options) (*engine, *grocksdb.Cache, error) {
-	cache := grocksdb.NewLRUCache(o.CacheBytes)
+	cache := grocksdb.NewLRUCache(o.CacheBytes - o.CacheBytes/2)
 	options := databaseOptions(o)
 	family := familyOptions(o, cache)
 	names, perFamily := familyNames[:], make([]*grocksdb.Options, familyCount)
@@ -109,7 +110,7 @@ func openEngine(dir string, o Options) (*engine, *grocksdb.Cache, error) {
 		}
 		return nil, nil, fmt.Errorf("rocksdb: %w", err)
 	}
-	e := &engine{native: attach(db, handles), db: db, families: handles, close: release, maxLive: o.MaxLogBytes, space: space{dir: dir, reserve: o.ReserveBytes}}
+	e := &engine{native: attach(db, handles), db: db, families: handles, close: release, maxLive: o.MaxLogBytes, cached: rowcache.New(int64(o.CacheBytes / 2)), space: space{dir: dir, reserve: o.ReserveBytes}}
 	for i := range e.ids {
 		e.ids[i] = e.familyID(i)
 	}
@@ -191,6 +192,9 @@ func (s *Store) Metrics() []kv.Metric {
 		list = append(list,
 			kv.Metric{Name: "rocksdb_block_cache_bytes", Value: float64(s.cache.GetUsage())},
 			kv.Metric{Name: "rocksdb_block_cache_pinned_bytes", Value: float64(s.cache.GetPinnedUsage())})
+		rows := s.e.cached.Stats()
+		list = append(list, kv.Metric{Name: "kv_row_cache_hits_total", Value: float64(rows.Hits)}, kv.Metric{Name: "kv_row_cache_misses_total", Value: float64(rows.Misses)},
+			kv.Metric{Name: "kv_row_cache_entries", Value: float64(rows.Entries)}, kv.Metric{Name: "kv_row_cache_bytes", Value: float64(rows.Bytes)})
 		all, live := s.e.log.Sizes()
 		list = append(list, kv.Metric{Name: "kv_log_bytes", Value: float64(all)}, kv.Metric{Name: "kv_log_recovery_bytes", Value: float64(live)})
 		for _, p := range properties {

@@ -93,3 +93,32 @@ func (w *writes) stamp(v kv.Version) {
 
 // setCount completes the header of a batch.
 func setCount(rep []byte, n uint32) { binary.LittleEndian.PutUint32(rep[8:], n) }
+
+// each calls f for every write, in order. value is the end of the span for a deleted range.
+func (w *writes) each(f func(tag byte, key, value []byte)) {
+	next := func(b []byte) (piece, rest []byte) {
+		n, k := binary.Uvarint(b)
+		return b[k : k+int(n)], b[k+int(n):]
+	}
+	for b := w.rep[repHeader:]; len(b) > 0; {
+		tag := b[0]
+		b = b[1:]
+		switch tag {
+		case tagFamilyPut, tagFamilyDelete, tagFamilyDeleteRange:
+			_, k := binary.Uvarint(b)
+			b = b[k:]
+		case tagPut:
+			tag = tagFamilyPut
+		case tagDelete:
+			tag = tagFamilyDelete
+		case tagDeleteRange:
+			tag = tagFamilyDeleteRange
+		}
+		var key, value []byte
+		key, b = next(b)
+		if tag != tagFamilyDelete {
+			value, b = next(b)
+		}
+		f(tag, key, value)
+	}
+}
