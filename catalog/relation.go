@@ -274,7 +274,18 @@ func (t *Txn) number(ctx context.Context, r *desc.Relation) error {
 		ids = append(ids, &r.Indexes[i].OID)
 	}
 	for i := range r.Constraints {
-		ids = append(ids, &r.Constraints[i].OID)
+		c := &r.Constraints[i]
+		ids = append(ids, &c.OID)
+		switch {
+		case len(c.Triggers) > 0:
+		case c.Type == 'f':
+			c.Triggers = make([]OID, 4)
+		case c.Deferrable:
+			c.Triggers = make([]OID, 1)
+		}
+		for j := range c.Triggers {
+			ids = append(ids, &c.Triggers[j])
+		}
 	}
 	for _, id := range ids {
 		if err := t.oid(ctx, id); err != nil {

@@ -309,6 +309,12 @@ func (s *Session) copyFrom(ctx context.Context, st *parse.Statement, n *pg_query
 	if err != nil {
 		return l.located(err)
 	}
+	if err := q.program.Finish(); err != nil {
+		return err
+	}
+	if err := s.checkAtEnd(ctx); err != nil {
+		return err
+	}
 	return sink.Complete("COPY " + strconv.Itoa(count))
 }
 

@@ -29,6 +29,7 @@ type portal struct {
 	started bool // bound, locked, with its snapshot
 	opened  bool // the program runs
 	exec    run.Exec
+	queue   run.Queue
 	access  userdata.Access
 	drained bool // the program has ended
 	pulled  int  // calls of pull
@@ -133,6 +134,9 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 	q.rt = s.rt
 	q.exec = s.exec()
 	q.exec.RT = &q.rt
+	if s.settings.Get("session_replication_role") != "replica" {
+		q.exec.Queue = &q.queue
+	}
 	q.access.Like(&s.txn.access) // the scope that it begins with
 	q.exec.Access = &q.access
 	return nil
@@ -172,6 +176,9 @@ func (q *portal) pull() ([]pgtype.Datum, error) {
 	if row == nil {
 		q.drained = true
 		q.program.Root.Close()
+		if err == nil {
+			err = q.program.Finish()
+		}
 		if q.own {
 			q.p.inUse = false
 			q.own = false
@@ -301,6 +308,11 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 			if err := sink.Row(row); err != nil {
 				return err
 			}
+		}
+	}
+	if describe {
+		if err := s.checkAtEnd(ctx); err != nil {
+			return err
 		}
 	}
 	return sink.Complete(q.commandTag(int64(sent)))

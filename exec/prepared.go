@@ -224,7 +224,8 @@ func (s *Session) programOf(p *prepared) (program *run.Program, own bool, err er
 
 // exec fills what a program's run works with.
 func (s *Session) exec() run.Exec {
-	return run.Exec{RT: &s.rt, Access: &s.txn.access, Catalog: s.txn.catalog, Table: s.openTable, SystemTable: s.engine.catalog.SystemTable}
+	return run.Exec{RT: &s.rt, Access: &s.txn.access, Catalog: s.txn.catalog, Table: s.openTable, SystemTable: s.engine.catalog.SystemTable,
+		Constraints: &s.txn.constraints, Foreign: &s.foreign}
 }
 
 // newRun prepares the runtime for a statement's run.

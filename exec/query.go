@@ -46,6 +46,7 @@ func (s *Session) limited(ctx context.Context) (context.Context, context.CancelF
 }
 
 func (s *Session) query(ctx context.Context, text string, sink result.Sink) error {
+	s.last = true
 	if p := s.plans.get(text); p != nil {
 		return s.runSimple(ctx, p, nil, sink)
 	}
@@ -59,7 +60,8 @@ func (s *Session) query(ctx context.Context, text string, sink result.Sink) erro
 	if len(statements) == 0 {
 		return sink.Empty()
 	}
-	for _, st := range statements {
+	for i, st := range statements {
+		s.last = i == len(statements)-1
 		p := &prepared{text: st.Text, stmt: st, simple: true}
 		if err := s.runSimple(ctx, p, nil, sink); err != nil {
 			return err

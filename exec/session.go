@@ -47,6 +47,8 @@ type Session struct {
 	shapes     planCache // of simple queries by their text without its integer literals; nil: the shape does not bind
 	lifter     parse.Lifter
 	tables     map[desc.OID]openTable
+	foreign    foreignKeys
+	last       bool // the running statement of a simple query is its last
 	tempSchema desc.OID
 	atCommit   map[desc.OID]bool // temporary tables to be dropped (true) or emptied at a commit
 	locks      kv.LockSession    // of the session, and the owner of its transactions' locks
@@ -85,6 +87,7 @@ func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Data
 		prepared: make(map[string]*prepared), portals: make(map[string]*portal), tables: make(map[desc.OID]openTable),
 		locks: newLocks(e.store, o.PID),
 	}
+	s.foreign.s = s
 	s.random.Seed(2*rand.Float64() - 1)
 	s.settings.Text().Names = &names{s}
 	s.rt = expr.Runtime{Text: s.settings.Text(), Env: &environment{s}}

@@ -7,6 +7,7 @@ import (
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/run"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -31,6 +32,8 @@ type transaction struct {
 	used       bool // a statement has taken its snapshot
 	named      bool // its id was asked for
 	savepoints []savepoint
+
+	constraints run.Constraints // what deferrable constraints still have to check
 }
 
 // savepoint is a mark in everything that a rollback to it undoes.
@@ -40,6 +43,8 @@ type savepoint struct {
 	catalog  catalog.Mark
 	settings session.Mark
 	readOnly bool // the transaction's mode, which goes back to this with the savepoint's end
+
+	constraints run.ConstraintsMark
 }
 
 // begin starts a transaction if there is none.
@@ -66,6 +71,10 @@ func (s *Session) commit(ctx context.Context) error {
 	t := s.txn
 	if t == nil {
 		return nil
+	}
+	if err := s.checkDeferred(ctx, true); err != nil {
+		s.rollback()
+		return clientError(ctx, err)
 	}
 	if err := s.holdCursors(ctx); err != nil {
 		s.rollback()
@@ -151,7 +160,7 @@ var errAborted = func() error {
 // savepoint sets a savepoint of a name; an earlier one of the same name stays below it.
 func (s *Session) savepoint(name string) {
 	t := s.txn
-	t.savepoints = append(t.savepoints, savepoint{name, t.kv.Savepoint(), t.catalog.Savepoint(), s.settings.Savepoint(), t.modes.readOnly})
+	t.savepoints = append(t.savepoints, savepoint{name, t.kv.Savepoint(), t.catalog.Savepoint(), s.settings.Savepoint(), t.modes.readOnly, t.constraints.Mark()})
 }
 
 // findSavepoint gives the newest savepoint of a name.
@@ -177,6 +186,7 @@ func (s *Session) rollbackTo(name string) error {
 		return err
 	}
 	t.catalog.RollbackTo(p.catalog)
+	t.constraints.RollbackTo(p.constraints)
 	s.settings.RollbackTo(p.settings)
 	s.followRole()
 	t.savepoints = t.savepoints[:i+1]

@@ -122,7 +122,7 @@ func (s *Session) utility(ctx context.Context, q *portal, st *parse.Statement) (
 	case *pg_query.Node_LockStmt:
 		return "LOCK TABLE", s.lockTables(ctx, n.LockStmt)
 	case *pg_query.Node_ConstraintsSetStmt:
-		return "SET CONSTRAINTS", nil // no constraint is deferrable, so there is none whose time of checking could change
+		return "SET CONSTRAINTS", s.setConstraints(ctx, n.ConstraintsSetStmt)
 	case *pg_query.Node_VacuumStmt:
 		return s.vacuum(ctx, st, n.VacuumStmt)
 	case *pg_query.Node_CheckPointStmt:
@@ -170,6 +170,7 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 		Ctx: ctx, Server: s.engine.catalog, Catalog: t.catalog, Bind: s.bindEnv(), RT: &s.rt, Access: &t.access, User: s.user, Session: s.session,
 		Table: s.openTable, Exec: s.exec, Setting: s.settings.Get, Notice: func(n *pgerr.Error) { _ = s.notice(n) },
 		Wait: catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}, InUse: s.engine.sessions.inDatabase, TempSchema: s.makeTempSchema, OnCommit: s.onCommit, InBlock: t.block,
+		Pending: t.constraints.Pending,
 	}, st)
 }
 

@@ -87,7 +87,11 @@ type Access struct {
 	locked     kv.Batch // of rows read under their lock
 	value      []byte
 	change     []byte
+	written    []byte
 }
+
+// Written is the key of the row that the last Insert or Update has put, good until the next one.
+func (a *Access) Written() []byte { return a.written }
 
 // Like makes a the same way to rows as b, with scratch space of its own: two programs of one transaction can run interleaved, each under the scope
 // that it began with.

@@ -21,7 +21,8 @@ type ScanRequest struct {
 	Lower   *Bound
 	Upper   *Bound
 	Reverse bool
-	Limit   int // a hint: the reader wants about so many rows
+	Latest  bool // the newest committed rows instead of those of the snapshot
+	Limit   int  // a hint: the reader wants about so many rows
 }
 
 // Bound is one end of a range on the index column after those of Equal.
@@ -141,6 +142,7 @@ type Rows struct {
 	fetched kv.Batch // rows of a batch of index entries
 	keyBuf  []byte
 	keys    [][]byte
+	latest  bool
 	done    bool
 }
 
@@ -149,7 +151,7 @@ type within struct{ start, end []byte }
 
 // Scan starts reading. An equality or bound with NULL has no rows.
 func (s *Scanner) Scan(ctx context.Context, a *Access, q ScanRequest) (*Rows, error) {
-	r := &Rows{s: s, a: a, row: make([]pgtype.Datum, len(s.nums))}
+	r := &Rows{s: s, a: a, row: make([]pgtype.Datum, len(s.nums)), latest: q.Latest}
 	x := s.t.index(q.Index)
 	secondary := x != nil && x != s.t.primary
 	if secondary {
@@ -186,7 +188,7 @@ func (s *Scanner) Scan(ctx context.Context, a *Access, q ScanRequest) (*Rows, er
 		return r, nil
 	}
 	var err error
-	r.cursor, err = a.Txn.Scan(ctx, span, kv.ScanOptions{Reverse: q.Reverse, Limit: q.Limit})
+	r.cursor, err = a.Txn.Scan(ctx, span, kv.ScanOptions{Reverse: q.Reverse, Latest: q.Latest, Limit: q.Limit})
 	return r, err
 }
 
@@ -316,7 +318,7 @@ func (r *Rows) fill(ctx context.Context) error {
 	}
 	r.n = len(r.keys)
 	r.fetched.Detach()
-	return r.a.Txn.Get(ctx, r.keys, &r.fetched, kv.GetOptions{})
+	return r.a.Txn.Get(ctx, r.keys, &r.fetched, kv.GetOptions{Latest: r.latest})
 }
 
 // Close ends the scan.

@@ -158,6 +158,7 @@ func (t *Table) put(a *Access, op feed.Op, key, old []byte, values []pgtype.Datu
 	if err := a.Txn.Put(key, a.value); err != nil {
 		return err
 	}
+	a.written = key
 	t.emit(a, &feed.Change{Op: op, Key: key, Old: old, New: a.value})
 	return nil
 }

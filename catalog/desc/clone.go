@@ -74,6 +74,7 @@ func cloneConstraints(list []Constraint) []Constraint {
 	for i := range list {
 		c := &list[i]
 		c.Columns, c.RefColumns, c.OnDeleteColumns = slices.Clone(c.Columns), slices.Clone(c.RefColumns), slices.Clone(c.OnDeleteColumns)
+		c.Triggers = slices.Clone(c.Triggers)
 	}
 	return list
 }
@@ -105,6 +106,17 @@ func (t *Relation) PrimaryKey() *Index {
 	}
 	return nil
 }
+
+// Clustered is the index that the rows themselves lie in: the primary key unless it is deferrable, as two rows can have one key of such for a while.
+func (t *Relation) Clustered() *Index {
+	if x := t.PrimaryKey(); x != nil && x.Immediate {
+		return x
+	}
+	return nil
+}
+
+// Clustered tells whether the table's rows lie in the index.
+func (x *Index) Clustered() bool { return x.Primary && x.Immediate }
 
 // Index finds one of the table's indexes, nil when it has no such.
 func (t *Relation) Index(oid OID) *Index {

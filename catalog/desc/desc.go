@@ -142,6 +142,10 @@ type Relation struct {
 	Options                       []string      // reloptions, "name=value", in order
 	ACL                           ACL
 	RowSecurity, ForceRowSecurity bool
+	TriggersOff                   bool        // DISABLE TRIGGER ALL: foreign keys of and to the table are not looked at when its rows change
+	ReplicaIdentity               byte        // pg_class.relreplident: 0 for 'd', 'n' nothing, 'f' full, 'i' by ReplicaIndex
+	ReplicaIndex                  OID         // REPLICA IDENTITY USING INDEX
+	ClusterIndex                  OID         // the index of CLUSTER ON
 	DependsOn                     []ColumnRef // what a view reads (pg_depend through pg_rewrite); Num 0: the relation as a whole
 	TypesUsed                     []OID       // user types that a view's expressions name, beside those of its columns
 	Version                       int         // schema version, 1 at creation, +1 with each change of columns
@@ -194,7 +198,8 @@ type Index struct {
 	ExprColumns      []int16    // columns that key expressions and the predicate read
 	Method           string     // "btree"
 	Options          []string
-	Constraint       OID // the constraint that it belongs to, 0 for a plain index
+	Constraint       OID  // the constraint that it belongs to, 0 for a plain index
+	Exclusion        bool // of an exclusion constraint by equality: no two rows have the same key
 }
 
 // IndexKey is one key of an index.
@@ -224,6 +229,9 @@ type Constraint struct {
 	RefColumns                []int16
 	OnUpdate, OnDelete, Match byte // pg_constraint.confupdtype, confdeltype, confmatchtype
 	OnDeleteColumns           []int16
+	// Triggers are the OIDs of the internal triggers that PostgreSQL would have for it: of f on the referenced table for DELETE and UPDATE, on the referring one for INSERT
+	// and UPDATE; of a deferrable p, u or x the one that looks again.
+	Triggers []OID
 }
 
 // SequenceDef is a pg_sequence row.

@@ -52,6 +52,10 @@ func (t *Relation) Encode() []byte {
 		w.uint(30, t.Revision)
 		w.time(31, t.CreatedAt)
 		w.time(32, t.UpdatedAt)
+		w.bool(33, t.TriggersOff)
+		w.byte(34, t.ReplicaIdentity)
+		w.oid(35, t.ReplicaIndex)
+		w.oid(36, t.ClusterIndex)
 	})
 }
 
@@ -143,6 +147,14 @@ func (t *Relation) decodeRest(r *reader) {
 		t.CreatedAt = r.time()
 	case 32:
 		t.UpdatedAt = r.time()
+	case 33:
+		t.TriggersOff = r.bool()
+	case 34:
+		t.ReplicaIdentity = r.byte()
+	case 35:
+		t.ReplicaIndex = r.oid()
+	case 36:
+		t.ClusterIndex = r.oid()
 	}
 }
 
@@ -241,6 +253,7 @@ func (x *Index) encode(w *writer) {
 	w.str(13, x.Method)
 	w.strs(14, x.Options)
 	w.oid(15, x.Constraint)
+	w.bool(16, x.Exclusion)
 }
 
 func (x *Index) decode(r *reader) {
@@ -276,6 +289,8 @@ func (x *Index) decode(r *reader) {
 		x.Options = append(x.Options, r.str())
 	case 15:
 		x.Constraint = r.oid()
+	case 16:
+		x.Exclusion = r.bool()
 	}
 }
 
@@ -325,6 +340,9 @@ func (c *Constraint) encode(w *writer) {
 	w.byte(14, c.OnDelete)
 	w.byte(15, c.Match)
 	w.nums(16, c.OnDeleteColumns)
+	for _, o := range c.Triggers {
+		w.oid(17, o)
+	}
 }
 
 func (c *Constraint) decode(r *reader) {
@@ -361,6 +379,8 @@ func (c *Constraint) decode(r *reader) {
 		c.Match = r.byte()
 	case 16:
 		c.OnDeleteColumns = r.nums()
+	case 17:
+		c.Triggers = append(c.Triggers, r.oid())
 	}
 }
 

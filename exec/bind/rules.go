@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/parse"
@@ -19,11 +21,19 @@ func TableRules(env *Env, rel *desc.Relation, relID int32) (rules *plan.TableRul
 func (b *binder) tableRules(rel *desc.Relation, relID int32) *plan.TableRules {
 	r := &plan.TableRules{Rel: relID}
 	for i := range rel.Constraints {
-		if c := &rel.Constraints[i]; c.Type == 'c' {
+		switch c := &rel.Constraints[i]; c.Type {
+		case 'c':
 			r.Checks = append(r.Checks, expr.NamedCheck{Name: c.Name, Expr: b.storedExpr(rel, relID, c.Expr, boolType, -1, kindCheck)})
+		case 'f':
+			if !rel.TriggersOff {
+				r.Refers = append(r.Refers, c.OID)
+			}
 		}
 	}
 	sortChecks(r.Checks)
+	if !rel.TriggersOff {
+		r.Referred = b.referred(rel)
+	}
 	for i := range rel.Columns {
 		c := &rel.Columns[i]
 		if c.Generated != 0 && !c.Dropped {
@@ -37,6 +47,20 @@ func (b *binder) tableRules(rel *desc.Relation, relID int32) *plan.TableRules {
 		}
 	}
 	return r
+}
+
+// referred lists the foreign keys to a table, in the order in which PostgreSQL's triggers of them fire.
+func (b *binder) referred(rel *desc.Relation) []desc.OID {
+	var out []desc.OID
+	for _, child := range b.env.Catalog.Referencing(rel.OID) {
+		for i := range child.Constraints {
+			if c := &child.Constraints[i]; c.Type == 'f' && c.RefTable == rel.OID {
+				out = append(out, c.OID)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // sortChecks puts checks in the order in which PostgreSQL tries them: by name.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/bind"
+	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
@@ -28,7 +29,7 @@ func (a *alteration) addConstraint(k *pg_query.Constraint) error {
 
 // addBuilt adds the constraints that were collected for the table, and notes what existing rows have to do with them.
 func (a *alteration) addBuilt(b *tableBuild) error {
-	if len(b.checks)+len(b.keys) == 0 {
+	if len(b.checks)+len(b.keys)+len(b.foreign) == 0 {
 		return nil
 	}
 	rel := a.rel()
@@ -37,6 +38,9 @@ func (a *alteration) addBuilt(b *tableBuild) error {
 		return err
 	}
 	if err := b.nameKeys(); err != nil {
+		return err
+	}
+	if err := b.addForeignKeys(); err != nil {
 		return err
 	}
 	err := a.edit(func(r *desc.Relation) error {
@@ -63,6 +67,10 @@ func (a *alteration) addBuilt(b *tableBuild) error {
 			}
 		case 'u':
 			a.indexes = append(a.indexes, c.Index)
+		case 'f':
+			if c.Validated {
+				a.references = append(a.references, c.OID)
+			}
 		}
 	}
 	return nil
@@ -170,8 +178,32 @@ func (a *alteration) validateConstraint(cmd *pg_query.AlterTableCmd) error {
 		return nil
 	}
 	oid := c.OID
-	a.checks = append(a.checks, oid)
+	if c.Type == 'f' {
+		if _, err := a.w.Catalog.LockRelation(a.w.Ctx, c.RefTable, kv.RowShare, a.w.Wait); err != nil {
+			return err
+		}
+		a.references = append(a.references, oid)
+	} else {
+		a.checks = append(a.checks, oid)
+	}
 	return a.edit(func(r *desc.Relation) error { r.Constraint(oid).Validated = true; return nil })
+}
+
+// alterConstraint runs ALTER CONSTRAINT, which changes when a foreign key is checked.
+func (a *alteration) alterConstraint(k *pg_query.Constraint) error {
+	c := a.constraint(k.Conname)
+	if c == nil {
+		return noConstraint(a.rel(), k.Conname)
+	}
+	if c.Type != 'f' {
+		return pgerr.Newf(pgerr.WrongObjectType, "constraint \"%s\" of relation \"%s\" is not a foreign key constraint", c.Name, a.rel().Name)
+	}
+	oid := c.OID
+	return a.edit(func(r *desc.Relation) error {
+		c := r.Constraint(oid)
+		c.Deferrable, c.Deferred = k.Deferrable, k.Initdeferred
+		return nil
+	})
 }
 
 // checkFunction makes a CHECK constraint runnable over complete rows.

@@ -19,12 +19,13 @@ type alteration struct {
 	before *desc.Relation // as the rows lie
 	oid    desc.OID
 
-	values    map[int16]rowValue // columns that get new values, computed from the old row
-	generated map[int16]rowValue // new generated columns, computed from the new row
-	notNull   []int16
-	checks    []desc.OID // constraints that existing rows must meet
-	indexes   []desc.OID // indexes to be built
-	rewrite   bool
+	values     map[int16]rowValue // columns that get new values, computed from the old row
+	generated  map[int16]rowValue // new generated columns, computed from the new row
+	notNull    []int16
+	checks     []desc.OID // constraints that existing rows must meet
+	indexes    []desc.OID // indexes to be built
+	references []desc.OID // foreign keys that existing rows must meet
+	rewrite    bool
 }
 
 type rowValue func(row []pgtype.Datum) (pgtype.Datum, error)
@@ -50,6 +51,9 @@ func (w *work) alterTable(n *pg_query.AlterTableStmt) error {
 	if o, err = w.lockOwned(o, kv.AccessExclusive); err != nil {
 		return err
 	}
+	if err := w.notPending(o, "ALTER TABLE"); err != nil {
+		return err
+	}
 	if o.index != nil {
 		return w.alterIndex(o, n.Cmds)
 	}
@@ -67,7 +71,15 @@ func (w *work) alterTable(n *pg_query.AlterTableStmt) error {
 			return err
 		}
 	}
-	return a.finish()
+	if err := a.finish(); err != nil {
+		return err
+	}
+	for _, oid := range a.references {
+		if err := w.checkReferences(oid); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkAlterable checks that the relation is of the kind that the statement names.
@@ -213,7 +225,7 @@ func (a *alteration) command(c *pg_query.AlterTableCmd) error {
 	case pg_query.AlterTableType_AT_ValidateConstraint:
 		return a.validateConstraint(c)
 	case pg_query.AlterTableType_AT_AlterConstraint:
-		return pgerr.Unsupported("DEFERRABLE constraints")
+		return a.alterConstraint(c.Def.GetConstraint())
 	}
 	return a.property(c)
 }
@@ -227,7 +239,7 @@ func (a *alteration) finish() error {
 	if a.rekeyed(rel) {
 		a.rewrite = true
 	}
-	if !a.rewrite && len(a.notNull)+len(a.checks)+len(a.indexes) == 0 {
+	if !a.rewrite && len(a.notNull)+len(a.checks)+len(a.indexes)+len(a.references) == 0 {
 		return nil
 	}
 	if err := w.freshRows(); err != nil {

@@ -146,7 +146,15 @@ func (b *tableBuild) columnConstraints(d *pg_query.ColumnDef, c *columnBuild, co
 				return err
 			}
 		case pg_query.ConstrType_CONSTR_FOREIGN:
-			return pgerr.Unsupported("FOREIGN KEY constraints")
+			t, err := w.attributes(d.Constraints[i+1:])
+			if err != nil {
+				return err
+			}
+			b.foreign = append(b.foreign, foreignBuild{node: k, names: []string{d.Colname}, timing: t, valid: true})
+		default:
+			if isAttribute(k) && !b.attributable(d.Constraints[:i]) {
+				return w.errorf(k.Location, pgerr.SyntaxError, "misplaced %s clause", attributeWords[k.Contype])
+			}
 		}
 		switch {
 		case hasDefault && col.Identity != 0:
@@ -158,6 +166,27 @@ func (b *tableBuild) columnConstraints(d *pg_query.ColumnDef, c *columnBuild, co
 		}
 	}
 	return nil
+}
+
+// attributeWords are the names of attributes in errors.
+var attributeWords = map[pg_query.ConstrType]string{
+	pg_query.ConstrType_CONSTR_ATTR_DEFERRABLE: "DEFERRABLE", pg_query.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE: "NOT DEFERRABLE",
+	pg_query.ConstrType_CONSTR_ATTR_DEFERRED: "INITIALLY DEFERRED", pg_query.ConstrType_CONSTR_ATTR_IMMEDIATE: "INITIALLY IMMEDIATE",
+}
+
+// attributable tells whether attributes may follow the constraints before them.
+func (b *tableBuild) attributable(before []*pg_query.Node) bool {
+	for i := len(before) - 1; i >= 0; i-- {
+		switch k := before[i].GetConstraint(); k.Contype {
+		case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE, pg_query.ConstrType_CONSTR_EXCLUSION, pg_query.ConstrType_CONSTR_FOREIGN:
+			return true
+		default:
+			if !isAttribute(k) {
+				return false
+			}
+		}
+	}
+	return false
 }
 
 // deferrable refuses DEFERRABLE among the attributes that follow a column's constraint.

@@ -35,7 +35,8 @@ type keyBuild struct {
 
 // tableConstraint adds a constraint of a table.
 func (b *tableBuild) tableConstraint(k *pg_query.Constraint) error {
-	if k.Deferrable || k.Initdeferred {
+	t := timing{k.Deferrable, k.Initdeferred}
+	if t.deferrable && k.Contype != pg_query.ConstrType_CONSTR_FOREIGN {
 		return pgerr.Unsupported("DEFERRABLE constraints")
 	}
 	switch k.Contype {
@@ -47,7 +48,8 @@ func (b *tableBuild) tableConstraint(k *pg_query.Constraint) error {
 	case pg_query.ConstrType_CONSTR_EXCLUSION:
 		return pgerr.Unsupported("EXCLUDE constraints")
 	case pg_query.ConstrType_CONSTR_FOREIGN:
-		return pgerr.Unsupported("FOREIGN KEY constraints")
+		b.foreign = append(b.foreign, foreignBuild{node: k, names: stringsOf(k.FkAttrs), timing: t, valid: !k.SkipValidation})
+		return nil
 	}
 	return pgerr.Unsupported("this constraint")
 }

@@ -21,6 +21,7 @@ type tableBuild struct {
 	columns  []*columnBuild
 	checks   []checkBuild
 	keys     []keyBuild
+	foreign  []foreignBuild
 	comments []commentBuild // of LIKE
 	like     []likeIndex
 	altering bool // of ALTER TABLE
@@ -159,6 +160,12 @@ func (b *tableBuild) create() error {
 		return err
 	}
 	if err := checkClass(r); err != nil {
+		return err
+	}
+	for i := range b.foreign {
+		b.foreign[i].valid = true // there are no rows yet
+	}
+	if err := b.addForeignKeys(); err != nil {
 		return err
 	}
 	if err := w.Catalog.CreateRelation(w.Ctx, r); err != nil {

@@ -101,7 +101,20 @@ func (w *work) dropRelation(n *pg_query.DropStmt, x *pg_query.Node) (ref desc.Ob
 	if o.rel.Class == desc.System {
 		return ref, false, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", o.name())
 	}
+	if want == desc.Table {
+		if err := w.notPending(o, "DROP TABLE"); err != nil {
+			return ref, false, err
+		}
+	}
 	return o.ref(), true, nil
+}
+
+// notPending refuses to change a table whose rows wait for the checks of deferred constraints.
+func (w *work) notPending(o object, command string) error {
+	if w.Pending == nil || !w.Pending(o.rel.OID) {
+		return nil
+	}
+	return pgerr.Newf(pgerr.ObjectInUse, "cannot %s \"%s\" because it has pending trigger events", command, o.rel.Name)
 }
 
 // wrongKind is the error of DROP for a relation of another kind.

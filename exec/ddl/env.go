@@ -36,5 +36,7 @@ type Env struct {
 	TempSchema func() (desc.OID, error)
 	// OnCommit has a temporary table dropped, or else emptied, at every commit.
 	OnCommit func(table desc.OID, drop bool)
-	InBlock  bool // inside BEGIN … COMMIT, where CREATE DATABASE and the like are refused
+	// Pending tells whether rows of a table wait for the checks of deferred constraints.
+	Pending func(table desc.OID) bool
+	InBlock bool // inside BEGIN … COMMIT, where CREATE DATABASE and the like are refused
 }

@@ -22,8 +22,11 @@ func (w *work) truncate(n *pg_query.TruncateStmt) error {
 			return err
 		}
 		o, err := w.lock(o, kv.AccessExclusive)
+		if err != nil {
+			return err
+		}
 		list = append(list, o.rel)
-		return err
+		return w.notPending(o, "TRUNCATE")
 	}
 	for _, x := range n.Relations {
 		rv := x.GetRangeVar()

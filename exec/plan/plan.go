@@ -269,6 +269,8 @@ type TableRules struct {
 	Checks    []expr.NamedCheck
 	Generated []Assign
 	Indexes   []IndexRule // of expression and partial indexes
+	Refers    []desc.OID  // foreign keys of the table, to be checked for a new row
+	Referred  []desc.OID  // foreign keys to the table, which have their say when a row goes or gets another key
 }
 
 // IndexRule is the bound form of an index with expressions or a predicate.

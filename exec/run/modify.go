@@ -19,6 +19,8 @@ type modify struct {
 	table     *userdata.Table
 	rel       *desc.Relation // that table was opened for
 	rules     *rules
+	bound     *plan.TableRules
+	watch     *watch // nil where rows may change without further ado
 	source    Operator
 	buffered  bool // the source is read to its end before the first write
 	returning []expr.Eval
@@ -55,9 +57,39 @@ func (m *modify) open(outer *expr.Frame) error {
 		}
 		m.table, m.rel = t, rel
 	}
+	if m.bound != nil && len(m.bound.Refers)+len(m.bound.Referred) > 0 {
+		var err error
+		if m.watch, err = m.exec.watchOf(m.table, m.bound); err != nil {
+			return err
+		}
+	}
 	m.frame = frameOf(outer, m.exec)
 	m.rows, m.read, m.at = nil, false, 0
 	return m.source.Open(outer)
+}
+
+// insertRow adds a row.
+func (m *modify) insertRow(values []pgtype.Datum) error {
+	if err := m.table.Insert(m.exec.Ctx(), m.exec.Access, values); err != nil || m.watch == nil {
+		return err
+	}
+	return m.watch.inserted(values)
+}
+
+// updateRow replaces a row that is locked.
+func (m *modify) updateRow(locator pgtype.Datum, old, values []pgtype.Datum) error {
+	if err := m.table.Update(m.exec.Ctx(), m.exec.Access, locator, old, values); err != nil || m.watch == nil {
+		return err
+	}
+	return m.watch.updated(locator, old, values)
+}
+
+// deleteRow removes a row that is locked.
+func (m *modify) deleteRow(locator pgtype.Datum, old []pgtype.Datum) error {
+	if err := m.table.Delete(m.exec.Ctx(), m.exec.Access, locator, old); err != nil || m.watch == nil {
+		return err
+	}
+	return m.watch.deleted(locator, old)
 }
 
 // next gives the next source row. A source that may look at the target while it is written is read to its end first: a statement does
@@ -132,6 +164,8 @@ func streams(node plan.Node, lists ...[]expr.Expr) bool {
 				}
 			}
 			return true
+		case *plan.Referring:
+			return true
 		case *plan.Scan:
 			return n.Filter == nil || !hasSubquery(n.Filter)
 		case *plan.OneRow, *plan.SystemScan:
@@ -186,7 +220,7 @@ func (b *builder) insert(n *plan.Insert, outer *expr.Scope) (Operator, error) {
 		return nil, err
 	}
 	width := len(n.Table.Columns)
-	i := &insertOp{n: n, modify: modify{exec: b.exec, target: n.Table, source: source, buffered: !streams(n.Source, n.Returning), out: make([]pgtype.Datum, len(n.Returning))}}
+	i := &insertOp{n: n, modify: modify{exec: b.exec, target: n.Table, bound: n.Rules, source: source, buffered: !streams(n.Source, n.Returning), out: make([]pgtype.Datum, len(n.Returning))}}
 	i.values = make([]pgtype.Datum, width)
 	if i.rules, err = b.rules(n.Table, n.Rules); err != nil {
 		return nil, err
@@ -270,14 +304,14 @@ func (i *insertOp) write() ([]pgtype.Datum, error) {
 	ctx, a := i.exec.Ctx(), i.exec.Access
 	c := i.n.Conflict
 	if c == nil {
-		return i.values, i.table.Insert(ctx, a, i.values)
+		return i.values, i.insertRow(i.values)
 	}
 	locator, err := i.table.Conflict(ctx, a, i.values, c.Indexes, i.existing)
 	if err != nil {
 		return nil, err
 	}
 	if locator.IsNull() {
-		if err := i.table.Insert(ctx, a, i.values); err != nil {
+		if err := i.insertRow(i.values); err != nil {
 			return nil, err
 		}
 		if c.Update {
@@ -338,7 +372,7 @@ func (i *insertOp) updateExisting(locator pgtype.Datum) ([]pgtype.Datum, error) 
 	if err := i.rules.apply(next); err != nil {
 		return nil, err
 	}
-	if err := i.table.Update(i.exec.Ctx(), i.exec.Access, locator, i.existing, next); err != nil {
+	if err := i.updateRow(locator, i.existing, next); err != nil {
 		return nil, err
 	}
 	_, key := userdata.SplitLocator(locator)
@@ -351,7 +385,8 @@ type changeOp struct {
 	position []int // by attribute number - 1: where the source's row has the column, -1: dropped
 	locator  int
 	recheck  expr.Eval
-	strength kv.LockMode // FOR NO KEY UPDATE where no key column changes, so that FOR KEY SHARE readers go on
+	still    func(row []pgtype.Datum) (bool, error) // in the action of a foreign key: the recheck
+	strength kv.LockMode                            // FOR NO KEY UPDATE where no key column changes, so that FOR KEY SHARE readers go on
 	old      []pgtype.Datum
 	newest   []pgtype.Datum
 	row      []pgtype.Datum // the source row with the target's columns as they are now
@@ -375,6 +410,9 @@ func (b *builder) change(source plan.Node, rel int32, table *desc.Relation, rech
 		case id.Num > 0:
 			c.position[id.Num-1] = i
 		}
+	}
+	if r, ok := op.(*referringOp); ok {
+		c.still = r.still
 	}
 	if c.locator < 0 {
 		return nil, fmt.Errorf("run: the source of a change of %s yields no locator", table.Name)
@@ -419,6 +457,11 @@ func (c *changeOp) lock(row []pgtype.Datum) (ok bool, err error) {
 				return false, err
 			}
 		}
+		if c.still != nil {
+			if ok, err := c.still(c.row); err != nil || !ok {
+				return false, err
+			}
+		}
 	}
 	clear(c.old)
 	for i, p := range c.position {
@@ -445,6 +488,7 @@ func (b *builder) update(n *plan.Update, outer *expr.Scope) (Operator, error) {
 	if !setsKey(n.Table, n.Set) {
 		c.strength = kv.ForNoKeyUpdate
 	}
+	c.bound = n.Rules
 	u := &updateOp{changeOp: c, values: make([]pgtype.Datum, len(n.Table.Columns))}
 	over := b.compiler(n.Source.Columns(), outer)
 	if u.set, err = compileAssigns(over, n.Set); err != nil {
@@ -520,7 +564,7 @@ func (u *updateOp) apply() error {
 	if err := u.rules.apply(u.values); err != nil {
 		return err
 	}
-	return u.table.Update(u.exec.Ctx(), u.exec.Access, u.row[u.locator], u.old, u.values)
+	return u.updateRow(u.row[u.locator], u.old, u.values)
 }
 
 // deleteOp is DELETE.
@@ -531,6 +575,7 @@ func (b *builder) delete(n *plan.Delete, outer *expr.Scope) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.bound = n.Rules
 	c.buffered = !streams(n.Source, n.Returning)
 	c.out = make([]pgtype.Datum, len(n.Returning))
 	c.returning, err = b.compiler(append(n.Source.Columns(), systemColumns(n.Rel)...), outer).CompileAll(n.Returning)
@@ -552,7 +597,7 @@ func (d *deleteOp) Next() ([]pgtype.Datum, error) {
 		if !ok {
 			continue
 		}
-		if err := d.table.Delete(d.exec.Ctx(), d.exec.Access, d.row[d.locator], d.old); err != nil {
+		if err := d.deleteRow(d.row[d.locator], d.old); err != nil {
 			return nil, d.located(err)
 		}
 		d.count++

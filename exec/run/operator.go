@@ -8,6 +8,7 @@ import (
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/plan"
+	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgtype"
 	"github.com/kalampg/kalampg/userdata"
 )
@@ -28,8 +29,26 @@ type Exec struct {
 	Table       func(rel *desc.Relation) (*userdata.Table, error)
 	SystemTable func(oid desc.OID) catalog.SystemTable
 
+	// What rows that change mean to foreign keys: the statement's queue (nil: nothing is watched) and the transaction's state.
+	Queue       *Queue
+	Constraints *Constraints
+	Foreign     Foreign
+
+	depth  int     // of actions that lead to actions
+	acting *acting // in an action's program
+
 	ctes   map[int32]*cteState
 	direct bool // rows go straight from a look-up to the client: their bytes need not outlive the next one
+}
+
+// Foreign is a session's way to foreign keys.
+type Foreign interface {
+	// Key finds one that is runnable, nil when it has been dropped.
+	Key(constraint desc.OID) (*ForeignKey, error)
+	// Action gives the program of what one does to the referring rows when a referenced one is deleted or, with update, gets another key; done gives it back.
+	Action(constraint desc.OID, update bool) (p *Program, done func(), err error)
+	// Lock takes a lock on a relation for the transaction.
+	Lock(relation desc.OID, mode kv.LockMode) error
 }
 
 // Ctx is the context of the run.
@@ -69,6 +88,10 @@ func (p *Program) Start(x Exec) error {
 	}
 	return p.Root.Open(&expr.Frame{RT: p.exec.RT})
 }
+
+// Finish does what the rows that the run has changed oblige it to: checks and actions of foreign keys. It is called at the end of the statement, which may be several
+// runs (COPY).
+func (p *Program) Finish() error { return p.exec.finish() }
 
 // Affected is the number of rows that the top INSERT, UPDATE or DELETE has changed so far.
 func (p *Program) Affected() int64 {
@@ -166,6 +189,8 @@ func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
 		return &cteScan{exec: b.exec, n: n}, nil
 	case *plan.LockRows:
 		return b.lockRows(n, outer)
+	case *plan.Referring:
+		return b.referring(n)
 	case *plan.Insert:
 		return b.insert(n, outer)
 	case *plan.Update:

@@ -125,6 +125,7 @@ type Span struct{ Start, End []byte }
 // ScanOptions refines Scan.
 type ScanOptions struct {
 	Reverse  bool
+	Latest   bool // read the newest committed state instead of the snapshot's
 	KeysOnly bool // values are not needed and may be left empty; versions are always there
 	Limit    int  // the reader wants at most so many items, 0: all (a hint for batch sizes)
 }

@@ -47,6 +47,10 @@ func (t *Txn) Scan(ctx context.Context, span kv.Span, o kv.ScanOptions) (kv.Curs
 		c.exhausted = true
 		return c, nil
 	}
+	if o.Latest {
+		c.snap = t.s.acquire()
+		defer c.snap.release()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.buf != nil {
@@ -57,7 +61,7 @@ func (t *Txn) Scan(ctx context.Context, span kv.Span, o kv.ScanOptions) (kv.Curs
 			}
 		}
 	}
-	it, err := t.s.engine.Iter(t.snap.engine, span, o)
+	it, err := t.s.engine.Iter(c.snap.engine, span, o)
 	if err != nil {
 		return nil, err
 	}
