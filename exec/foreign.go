@@ -129,9 +129,12 @@ func (s *Session) setConstraints(ctx context.Context, n *pg_query.ConstraintsSet
 		}
 	}
 	s.txn.catalog.Refresh()
-	var list []desc.OID
+	var list []desc.OID // nil is all of them
 	for _, x := range n.Constraints {
-		found, err := s.constraintsNamed(x.GetRangeVar())
+		if list == nil {
+			list = []desc.OID{}
+		}
+		found, err := s.constraintsNamed(x.GetRangeVar(), n.Deferred)
 		if err != nil {
 			return err
 		}
@@ -144,8 +147,8 @@ func (s *Session) setConstraints(ctx context.Context, n *pg_query.ConstraintsSet
 	return s.checkDeferred(ctx, false)
 }
 
-// constraintsNamed finds the deferrable constraints of a name in the first schema that has one of that name.
-func (s *Session) constraintsNamed(n *pg_query.RangeVar) ([]desc.OID, error) {
+// constraintsNamed finds the deferrable constraints of a name in the first schema that has one of that name. Others can be made immediate, which they are, but not deferred.
+func (s *Session) constraintsNamed(n *pg_query.RangeVar, deferred bool) ([]desc.OID, error) {
 	r := s.reader()
 	if n.Catalogname != "" && n.Catalogname != r.Database().Name {
 		return nil, pgerr.Newf(pgerr.FeatureNotSupported, "cross-database references are not implemented: \"%s.%s.%s\"", n.Catalogname, n.Schemaname, n.Relname)
@@ -160,19 +163,23 @@ func (s *Session) constraintsNamed(n *pg_query.RangeVar) ([]desc.OID, error) {
 	}
 	for _, schema := range schemas {
 		var out []desc.OID
+		found := false
 		for rel := range r.RelationsIn(schema) {
 			for i := range rel.Constraints {
 				c := &rel.Constraints[i]
 				if c.Name != n.Relname {
 					continue
 				}
-				if !c.Deferrable {
+				found = true
+				if !c.Deferrable && deferred {
 					return nil, pgerr.Newf(pgerr.WrongObjectType, "constraint \"%s\" is not deferrable", c.Name)
 				}
-				out = append(out, c.OID)
+				if c.Deferrable {
+					out = append(out, c.OID)
+				}
 			}
 		}
-		if out != nil {
+		if found {
 			return out, nil
 		}
 	}

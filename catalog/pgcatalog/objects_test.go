@@ -49,7 +49,8 @@ var objectQueries = []struct {
 	{"pg_sequence", "seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle", "seqrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'pgcatalog_test'::regnamespace)"},
 	{"pg_attrdef", "adnum", "adrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'pgcatalog_test'::regnamespace)"},
 	{"pg_rewrite", "rulename ev_type ev_enabled is_instead", "ev_class = 'pgcatalog_test.v'::regclass"},
-	{"pg_depend", "classid objsubid refclassid refobjsubid deptype", "(SELECT string_agg(identity, '') FROM pg_identify_object(classid, objid, objsubid)) LIKE '%pgcatalog_test.%' AND classid <> 'pg_trigger'::regclass AND deptype <> 'x'"},
+	{"pg_depend", "classid objsubid refclassid refobjsubid deptype", "(SELECT string_agg(identity, '') FROM pg_identify_object(classid, objid, objsubid)) LIKE '%pgcatalog_test.%' AND deptype <> 'x'"},
+	{"pg_trigger", "tgparentid tgfoid tgtype tgenabled tgisinternal tgdeferrable tginitdeferred tgnargs tgattr tgqual tgoldtable tgnewtable", "tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'pgcatalog_test'::regnamespace)"},
 	{"pg_description", "objsubid description", "description = 'a comment'"},
 	{"pg_namespace", "nspname nspacl", "nspname = 'pgcatalog_test'"},
 }

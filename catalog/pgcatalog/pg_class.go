@@ -84,19 +84,19 @@ func emitRelation(r catalog.Reader, q *query, rel *desc.Relation) {
 	}
 	checks, triggers := 0, false
 	for i := range rel.Constraints {
-		switch rel.Constraints[i].Type {
-		case 'c':
+		if rel.Constraints[i].Type == 'c' {
 			checks++
-		case 'f':
-			triggers = true
 		}
+		triggers = triggers || len(rel.Constraints[i].Triggers) > 0
 	}
 	if !triggers && rel.Kind == desc.Table {
 		triggers = len(r.Referencing(rel.OID)) > 0
 	}
 	replica := byte('n')
 	if stored(rel.Kind) {
-		replica = 'd'
+		if replica = rel.ReplicaIdentity; replica == 0 {
+			replica = 'd'
+		}
 	}
 	q.emit(oid(rel.OID), text(rel.Name), oid(rel.Schema), oid(rel.RowType), zero, oid(rel.Owner), oid(method), oid(file), zero, pages,
 		pgtype.Float(tuples), zero, zero, boolean(len(rel.Indexes) > 0), no, char(persistence(rel)), char(byte(rel.Kind)), num(len(columnsOf(rel))), num(checks),

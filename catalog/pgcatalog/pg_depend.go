@@ -125,6 +125,9 @@ func (d *dependencies) constraints(rel *desc.Relation) {
 		if c.Type == 'c' && len(c.Columns) == 0 {
 			d.emit(desc.ClassConstraint, c.OID, 0, desc.ClassRelation, rel.OID, 0, 'a')
 		}
+		for _, t := range c.Triggers {
+			d.emit(classTrigger, t, 0, desc.ClassConstraint, c.OID, 0, 'i')
+		}
 		if c.Type != 'f' {
 			continue
 		}

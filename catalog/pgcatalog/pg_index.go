@@ -45,8 +45,8 @@ func emitIndexRow(r catalog.Reader, q *query, rel *desc.Relation, x *desc.Index)
 		collations = append(collations, keyCollation(r, rel, k))
 	}
 	keys = append(keys, x.Include...)
-	q.emit(oid(x.OID), oid(rel.OID), num(len(keys)), num(len(x.Keys)), boolean(x.Unique), boolean(x.NullsNotDistinct), boolean(x.Primary), no, boolean(x.Immediate),
-		no, boolean(x.Valid), no, yes, yes, no, vector(pgtype.Int2vectorType, keys), vector(pgtype.OidvectorType, collations), vector(pgtype.OidvectorType, classes),
+	q.emit(oid(x.OID), oid(rel.OID), num(len(keys)), num(len(x.Keys)), boolean(x.Unique), boolean(x.NullsNotDistinct), boolean(x.Primary), boolean(x.Exclusion), boolean(x.Immediate),
+		boolean(rel.ClusterIndex == x.OID), boolean(x.Valid), no, yes, yes, boolean(rel.ReplicaIdentity == 'i' && rel.ReplicaIndex == x.OID), vector(pgtype.Int2vectorType, keys), vector(pgtype.OidvectorType, collations), vector(pgtype.OidvectorType, classes),
 		vector(pgtype.Int2vectorType, options), textOrNull(strings.Join(exprs, ", ")), textOrNull(x.Predicate))
 }
 

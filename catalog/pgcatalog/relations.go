@@ -42,7 +42,7 @@ var relations = sync.OnceValue(func() []catalog.SystemRelation {
 // bases lists the base relations that have rows.
 func bases() []base {
 	return []base{
-		pgClass, pgAttribute, pgAttrdef, pgType, pgIndex, pgConstraint, pgNamespace, pgEnum, pgSequence, pgDepend, pgShdepend, pgRewrite, pgDescription,
+		pgClass, pgAttribute, pgAttrdef, pgType, pgIndex, pgConstraint, pgTrigger, pgNamespace, pgEnum, pgSequence, pgDepend, pgShdepend, pgRewrite, pgDescription,
 		pgShdescription, pgDatabase, pgAuthid, pgAuthMembers, pgDBRoleSetting, pgDefaultACL, pgInitPrivs, pgStatistic,
 		{name: "pg_proc", facts: "pg_proc", keys: []string{"oid", "proname", "pronamespace"}},
 		{name: "pg_operator", facts: "pg_operator", keys: []string{"oid", "oprname"}},

@@ -364,6 +364,9 @@ func (a *alteration) columnType(cmd *pg_query.AlterTableCmd) error {
 	if err := a.setType(num, t, mod, collation); err != nil {
 		return err
 	}
+	if err := a.foreignTypes(num); err != nil {
+		return err
+	}
 	return a.restateFor(num)
 }
 

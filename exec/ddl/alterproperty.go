@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -29,8 +30,10 @@ func (a *alteration) property(cmd *pg_query.AlterTableCmd) error {
 		return err // how a value is packed is storage's own business
 	case pg_query.AlterTableType_AT_SetLogged, pg_query.AlterTableType_AT_SetUnLogged:
 		return a.setLogged(cmd.Subtype == pg_query.AlterTableType_AT_SetLogged)
-	case pg_query.AlterTableType_AT_EnableTrigAll, pg_query.AlterTableType_AT_DisableTrigAll, pg_query.AlterTableType_AT_EnableTrigUser, pg_query.AlterTableType_AT_DisableTrigUser:
-		return nil // there are no triggers
+	case pg_query.AlterTableType_AT_EnableTrigAll, pg_query.AlterTableType_AT_DisableTrigAll:
+		return a.allTriggers(cmd.Subtype == pg_query.AlterTableType_AT_DisableTrigAll)
+	case pg_query.AlterTableType_AT_EnableTrigUser, pg_query.AlterTableType_AT_DisableTrigUser:
+		return nil // there are no triggers of users
 	case pg_query.AlterTableType_AT_EnableTrig, pg_query.AlterTableType_AT_DisableTrig, pg_query.AlterTableType_AT_EnableAlwaysTrig, pg_query.AlterTableType_AT_EnableReplicaTrig:
 		return pgerr.Newf(pgerr.UndefinedObject, "trigger \"%s\" for table \"%s\" does not exist", cmd.Name, a.rel().Name)
 	case pg_query.AlterTableType_AT_EnableRule, pg_query.AlterTableType_AT_DisableRule, pg_query.AlterTableType_AT_EnableAlwaysRule, pg_query.AlterTableType_AT_EnableReplicaRule:
@@ -166,6 +169,39 @@ func (a *alteration) columnOptions(cmd *pg_query.AlterTableCmd) error {
 	}
 	num := c.Num
 	return a.edit(func(r *desc.Relation) error { r.ColumnByNum(num).Options = options; return nil })
+}
+
+// allTriggers switches off, or on, what foreign keys do when rows of the table change.
+func (a *alteration) allTriggers(off bool) error {
+	rel := a.rel()
+	internal := len(a.w.Catalog.Referencing(rel.OID)) > 0 || slices.ContainsFunc(rel.Constraints, func(c desc.Constraint) bool { return len(c.Triggers) > 0 })
+	if r := a.w.Catalog.Role(a.w.User); internal && (r == nil || !r.Super) {
+		return a.systemTrigger()
+	}
+	return a.edit(func(r *desc.Relation) error { r.TriggersOff = off; return nil })
+}
+
+// systemTrigger is the error for who is no superuser and would switch off the trigger of a constraint.
+func (a *alteration) systemTrigger() error {
+	rel := a.rel()
+	var names []string
+	for i := range rel.Constraints {
+		if c := &rel.Constraints[i]; c.Type == 'f' {
+			names = append(names, "RI_ConstraintTrigger_c_"+strconv.FormatUint(uint64(c.Triggers[2]), 10))
+		}
+	}
+	for _, r := range a.w.Catalog.Referencing(rel.OID) {
+		for i := range r.Constraints {
+			if c := &r.Constraints[i]; c.Type == 'f' && c.RefTable == rel.OID {
+				names = append(names, "RI_ConstraintTrigger_a_"+strconv.FormatUint(uint64(c.Triggers[0]), 10))
+			}
+		}
+	}
+	name := ""
+	if len(names) > 0 {
+		name = slices.Min(names)
+	}
+	return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system trigger", name)
 }
 
 func (a *alteration) setLogged(logged bool) error {

@@ -331,6 +331,48 @@ func (w *work) checkComparable(c *desc.Constraint, child, parent *desc.Relation)
 	return nil
 }
 
+// foreignTypes looks again at the foreign keys that a column whose type has changed takes part in: its types must go together and, where values are new, rows be checked.
+func (a *alteration) foreignTypes(num int16) error {
+	w, rel := a.w, a.rel()
+	again := func(child, parent *desc.Relation, c *desc.Constraint) error {
+		if err := w.checkComparable(c, child, parent); err != nil {
+			return err
+		}
+		if c.Validated && !slices.Contains(a.references, c.OID) {
+			a.references = append(a.references, c.OID)
+		}
+		return nil
+	}
+	for i := range rel.Constraints {
+		c := &rel.Constraints[i]
+		if c.Type != 'f' || !slices.Contains(c.Columns, num) {
+			continue
+		}
+		parent, err := w.Catalog.LockRelation(w.Ctx, c.RefTable, kv.ShareRowExclusive, w.Wait)
+		if err != nil {
+			return err
+		}
+		if err := again(rel, parent, c); err != nil {
+			return err
+		}
+	}
+	for _, child := range w.Catalog.Referencing(rel.OID) {
+		for i := range child.Constraints {
+			c := &child.Constraints[i]
+			if c.Type != 'f' || c.RefTable != rel.OID || !slices.Contains(c.RefColumns, num) {
+				continue
+			}
+			if _, err := w.Catalog.LockRelation(w.Ctx, child.OID, kv.AccessExclusive, w.Wait); err != nil {
+				return err
+			}
+			if err := again(child, rel, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // checkReferences checks the rows that there are against a foreign key.
 func (w *work) checkReferences(constraint desc.OID) error {
 	child, c := w.Catalog.Constraint(constraint)
