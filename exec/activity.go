@@ -103,3 +103,19 @@ func (a *tableActivity) forget(k tableKey) {
 	defer a.mu.Unlock()
 	delete(a.tables, k)
 }
+
+// tableSizes shows the optimizer what is known of the tables of a session's database.
+type tableSizes struct{ s *Session }
+
+// Statistics is what ANALYZE found.
+func (t tableSizes) Statistics(table desc.OID) *desc.Statistics {
+	return t.s.reader().Statistics(table)
+}
+
+// Rows is the number of rows as of the last commits.
+func (t tableSizes) Rows(table desc.OID) float64 {
+	if a, ok := t.s.engine.activity.table(t.s.database, table); ok {
+		return float64(a.Live)
+	}
+	return -1
+}

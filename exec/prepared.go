@@ -122,7 +122,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 		return changed
 	}
 	if s.settings.Get("kalam.optimizer") != "off" {
-		bound = opt.Optimize(bound)
+		bound = opt.Optimize(bound, opt.Options{Source: tableSizes{s}, Functions: s.engine.library, AllScopes: s.settings.Get("kalam.all_users") == "on"})
 	}
 	p.doomed = opt.Doomed(bound)
 	p.plan, p.params, p.columns = bound, bound.Params, columns

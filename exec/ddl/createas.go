@@ -159,7 +159,7 @@ func (w *work) fill(rel *desc.Relation, bound *plan.Statement) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	program, err := run.Build(opt.Optimize(bound).Root)
+	program, err := run.Build(opt.Optimize(bound, opt.Options{}).Root)
 	if err != nil {
 		return 0, err
 	}

@@ -9,19 +9,6 @@ import (
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
-// chooseAccess gives scans the index that fits their conditions best, and system relations their look-ups.
-func chooseAccess(n plan.Node) plan.Node {
-	return plan.Rewrite(n, func(n plan.Node) plan.Node {
-		switch n := n.(type) {
-		case *plan.Scan:
-			return scanAccess(n)
-		case *plan.SystemScan:
-			return systemAccess(n)
-		}
-		return n
-	})
-}
-
 // columnTest is a condition column op value that an index can answer.
 type columnTest struct {
 	num   int16
@@ -94,7 +81,7 @@ func columnType(e expr.Expr) *pgtype.Type {
 }
 
 // free tells whether an expression can be computed before the relation is read.
-func free(e expr.Expr, rel int32) bool { return !reads(e)[rel] && !volatile(e) }
+func free(e expr.Expr, rel int32) bool { return !reads(e).has(rel) && !volatile(e) }
 
 // keyValue makes a value one of the column's type, if that is certain to keep what equals it.
 func keyValue(v expr.Expr, column *pgtype.Type) (expr.Expr, bool) {
@@ -154,41 +141,58 @@ func fits(v int64, t *pgtype.Type) bool {
 // candidate is an index with what it answers.
 type candidate struct {
 	access plan.Access
-	used   []expr.Expr // conditions that it answers
-	score  int
+	used   []expr.Expr // conditions that it answers, which need not be asked again
+	tests  int         // conditions that it makes use of
 }
 
-func scanAccess(n *plan.Scan) plan.Node {
+// scanAccess gives a scan the access path that is thought to cost least.
+func (p *planner) scanAccess(n *plan.Scan) plan.Node {
 	if n.Filter == nil || n.Access.Keyed || n.Table.Kind != desc.Table {
 		return n
 	}
 	cs := conjuncts(n.Filter)
-	best, ok := bestIndex(n, cs)
+	best, est, ok := p.bestIndex(n, cs)
 	if !ok {
 		return n
 	}
 	c := *n
 	c.Access = best.access
 	c.Filter = and(without(cs, best.used))
+	c.Est = est
 	return &c
 }
 
-// bestIndex finds the index that answers most of some conditions.
-func bestIndex(n *plan.Scan, cs []expr.Expr) (best candidate, ok bool) {
+// bestIndex finds the index that makes a scan with some conditions cheapest; ok is false when reading the whole table is cheaper than all.
+func (p *planner) bestIndex(n *plan.Scan, cs []expr.Expr) (best candidate, est plan.Estimate, ok bool) {
 	tests := columnTests(cs, n.Rel, n.Table)
 	if len(tests) == 0 {
-		return best, false
+		return best, est, false
 	}
+	est = p.scanCost(n, plan.Access{}, cs)
 	for i := range n.Table.Indexes {
 		x := &n.Table.Indexes[i]
-		if !x.Valid || x.Predicate != "" || x.Method != "" && x.Method != "btree" {
+		if !usable(x) {
 			continue
 		}
-		if c := tryIndex(n.Table, x, tests); c.score > best.score {
-			best = c
+		c := tryIndex(n.Table, x, tests)
+		if c.tests == 0 {
+			continue
+		}
+		if e := p.scanCost(n, c.access, cs); e.Total < est.Total || !ok && p.wholeKey(x, c) {
+			best, est, ok = c, e, true
 		}
 	}
-	return best, best.score > 0
+	return best, est, ok
+}
+
+// wholeKey tells whether a look-up finds one row at most, which is good whatever the size of the table is when the plan runs.
+func (p *planner) wholeKey(x *desc.Index, c candidate) bool {
+	return x.Unique && len(c.access.Equal) == len(x.Keys)
+}
+
+// usable tells the indexes that hold all rows in the order of plain columns.
+func usable(x *desc.Index) bool {
+	return x.Valid && x.Predicate == "" && (x.Method == "" || x.Method == "btree")
 }
 
 // tryIndex matches tests with the columns of an index from the first on: equalities, one list of values, then a range.
@@ -204,25 +208,19 @@ func tryIndex(table *desc.Relation, x *desc.Index, tests []columnTest) candidate
 		if t, ok := findTest(tests, k.Num, "="); ok && c.access.In == nil {
 			c.access.Equal = append(c.access.Equal, t.value)
 			c.use(t, table)
-			c.score += 10
+			c.tests++
 			continue
 		}
 		if t, ok := findTest(tests, k.Num, "any"); ok && c.access.In == nil {
 			c.access.In = t.value
 			c.use(t, table)
-			c.score += 8
+			c.tests++
 			continue
 		}
 		if !k.Desc {
 			c.ranges(tests, k.Num, table)
 		}
 		break
-	}
-	if n := len(c.access.Equal); n == len(x.Keys) && x.Unique {
-		c.score += 100
-	}
-	if c.score > 0 && x.Primary {
-		c.score++
 	}
 	return c
 }
@@ -232,14 +230,14 @@ func (c *candidate) ranges(tests []columnTest, num int16, table *desc.Relation) 
 		if t, ok := findTest(tests, num, op); ok && c.access.Lower == nil {
 			c.access.Lower = &plan.Bound{Expr: t.value, Inclusive: op == ">="}
 			c.use(t, table)
-			c.score += 3
+			c.tests++
 		}
 	}
 	for _, op := range []string{"<", "<="} {
 		if t, ok := findTest(tests, num, op); ok && c.access.Upper == nil {
 			c.access.Upper = &plan.Bound{Expr: t.value, Inclusive: op == "<="}
 			c.use(t, table)
-			c.score += 3
+			c.tests++
 		}
 	}
 }

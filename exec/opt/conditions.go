@@ -41,21 +41,23 @@ func filter(n plan.Node, cs []expr.Expr) plan.Node {
 	return n
 }
 
-// relSet is a set of relation numbers.
-type relSet map[int32]bool
-
 // produced are the relation numbers of a plan's output columns and of everything below.
 func produced(n plan.Node) relSet {
-	s := relSet{}
+	var s relSet
 	plan.Walk(n, func(n plan.Node) {
 		switch x := n.(type) {
 		case *plan.Scan:
-			s[x.Rel] = true
+			s = s.with(x.Rel)
 		case *plan.SystemScan:
-			s[x.Rel] = true
+			s = s.with(x.Rel)
+		case *plan.Project:
+			s = s.with(x.Rel)
+		case *plan.Aggregate:
+			s = s.with(x.Rel)
+		case *plan.Filter, *plan.Join, *plan.Sort, *plan.Limit, *plan.OneRow, *plan.Distinct, *plan.LockRows, *plan.With: // pass columns on
 		default:
 			for _, id := range n.Columns() {
-				s[id.Rel] = true
+				s = s.with(id.Rel)
 			}
 		}
 	})
@@ -64,27 +66,23 @@ func produced(n plan.Node) relSet {
 
 // reads lists the relations of the columns that an expression reads, its subqueries' outer ones included.
 func reads(e expr.Expr) relSet {
-	s := relSet{}
+	var s relSet
 	expr.Walk(e, func(x expr.Expr) bool {
 		switch x := x.(type) {
 		case *expr.Var:
-			s[x.ID.Rel] = true
+			s = s.with(x.ID.Rel)
 		case *expr.Subquery:
 			if p, ok := x.Plan.(plan.Node); ok {
 				for _, id := range plan.Outer(p) {
-					s[id.Rel] = true
+					s = s.with(id.Rel)
 				}
-				for _, id := range p.Columns() {
-					// The test of ANY and ALL reads the subquery's own columns.
-					delete(s, id.Rel)
-				}
-				if x.Test != nil {
+				if x.Test != nil { // it reads the subquery's own columns too
 					own := produced(p)
-					for r := range reads(x.Test) {
-						if !own[r] {
-							s[r] = true
+					reads(x.Test).each(func(r int32) {
+						if !own.has(r) {
+							s = s.with(r)
 						}
-					}
+					})
 				}
 			}
 			return false
@@ -92,25 +90,6 @@ func reads(e expr.Expr) relSet {
 		return true
 	})
 	return s
-}
-
-func (s relSet) meets(o relSet) bool {
-	for r := range s {
-		if o[r] {
-			return true
-		}
-	}
-	return false
-}
-
-// within tells whether s has nothing of a wider set but what o has: an expression that reads s can be computed on o, all else being outer.
-func (s relSet) within(o, all relSet) bool {
-	for r := range s {
-		if all[r] && !o[r] {
-			return false
-		}
-	}
-	return true
 }
 
 // volatile tells whether an expression must be evaluated exactly as often as it is written.

@@ -1,16 +1,21 @@
 // Package opt rewrites a bound plan into one that yields the same rows faster.
 //
-// Optimize applies an ordered list of small rules, one file each; a subquery in an expression is optimised before the plan around it. The rules know no
-// statistics: they choose by the shape of keys and indexes.
+// Optimize applies an ordered list of small rules, one file each. Subqueries in expressions are made joins where that is possible; the others are optimised as
+// plans of their own.
 //
-//	fold.go        immutable calls of constants become constants
-//	outerjoin.go   an outer join above which missing rows are dropped becomes an inner one
-//	semijoin.go    EXISTS and IN become semi joins, NOT EXISTS an anti join
-//	pushdown.go    conditions move towards the tables that they are about
-//	joinorder.go   inner joins in an order in which each has a condition
-//	lookup.go      a join whose inner side has a look-up by the join key becomes a nested loop of look-ups
-//	joinkeys.go    equalities of joins become hash keys
-//	access.go      scans take an index; system relations get their look-ups
-//	order.go       a sort in the order of an index goes away
-//	prune.go       columns that nobody reads are not produced
+//	fold.go         immutable calls of constants become constants
+//	decorrelate.go  EXISTS and IN become semi joins, NOT EXISTS an anti join
+//	scalar.go       correlated scalar subqueries become left joins with a grouping
+//	factor.go       conditions that all branches of an OR have are taken out of it
+//	outerjoin.go    an outer join above which missing rows are dropped becomes an inner one
+//	equivalence.go  constants are handed on through equalities
+//	pushdown.go     conditions move towards the tables that they are about
+//	prune.go        columns that nobody reads are not produced
+//	region.go       joins get their order and methods, scans their access paths, by cost: the region of joins that may be reordered
+//	search.go       … dynamic programming over up to ten inputs, greedy above
+//	joinbuild.go    … the plan of the order that was found; joinkeys.go: equalities that can be hashed; access.go: indexes
+//	order.go        a sort in the order of an index goes away
+//
+// Costs rest on estimates: statistics.go (what ANALYZE knows of a column), selectivity.go and ranges.go (conditions), joinrows.go (joins), estimate.go (nodes). The
+// last step writes them into the nodes, where EXPLAIN shows them.
 package opt

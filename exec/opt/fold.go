@@ -14,8 +14,12 @@ import (
 func fold(n plan.Node) plan.Node { return plan.MapAll(n, foldExpr) }
 
 func foldExpr(e expr.Expr) expr.Expr {
-	if _, ok := e.(*expr.Subquery); ok {
-		return expr.MapChildren(e, foldExpr)
+	if s, ok := e.(*expr.Subquery); ok {
+		c := *expr.MapChildren(s, foldExpr).(*expr.Subquery)
+		if p, ok := c.Plan.(plan.Node); ok {
+			c.Plan = fold(p)
+		}
+		return &c
 	}
 	n := expr.MapChildren(e, foldExpr)
 	switch x := n.(type) {

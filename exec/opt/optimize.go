@@ -1,55 +1,78 @@
 package opt
 
 import (
+	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/plan"
 )
 
+// Options is what the optimizer works with. The zero Options knows nothing of any table.
+type Options struct {
+	Source    Source           // nil: none
+	Functions *builtin.Library // the code of functions that rewrites put in; nil: none are put in
+	AllScopes bool             // scans of user tables read every user's rows
+}
+
 // rule is one rewrite of a whole plan.
 type rule struct {
 	name  string
-	apply func(plan.Node) plan.Node
+	apply func(*planner, plan.Node) plan.Node
 }
 
 // rules are applied in this order. Each relies on those before it having run.
-var rules = []rule{
-	{"fold", fold},
-	{"outer join", reduceOuterJoins},
-	{"semi join", semiJoins},
-	{"push down", pushDown},
-	{"join order", orderJoins},
-	{"look-up join", lookupJoins},
-	{"join keys", joinKeys},
-	{"access", chooseAccess},
-	{"order", useIndexOrder},
-	{"prune", prune},
+func rules() []rule {
+	return []rule{
+		{"fold", plain(fold)},
+		{"dates", (*planner).dates},
+		{"decorrelate", (*planner).decorrelate},
+		{"subqueries", (*planner).subqueries},
+		{"factor", plain(factor)},
+		{"restriction", plain(restrictions)},
+		{"outer join", plain(reduceOuterJoins)},
+		{"equivalence", plain(equivalences)},
+		{"push down", plain(pushDown)},
+		{"prune", plain(prune)},
+		{"joins", (*planner).physical},
+		{"order", (*planner).useIndexOrder},
+		{"prune again", plain(prune)},
+	}
+}
+
+func plain(f func(plan.Node) plan.Node) func(*planner, plan.Node) plan.Node {
+	return func(_ *planner, n plan.Node) plan.Node { return f(n) }
 }
 
 // Optimize gives a statement whose plan yields the same rows faster. The given one is not changed.
-func Optimize(stmt *plan.Statement) *plan.Statement {
+func Optimize(stmt *plan.Statement, o Options) *plan.Statement {
 	if stmt == nil || stmt.Root == nil {
 		return stmt
 	}
+	p := newPlanner(o)
+	p.learn(stmt.Root)
 	c := *stmt
-	c.Root = optimize(stmt.Root)
+	c.Root = p.optimize(stmt.Root)
+	p.annotate(c.Root)
 	return &c
 }
 
-func optimize(n plan.Node) plan.Node {
-	n = plan.MapAll(n, subqueries)
-	for _, r := range rules {
-		n = r.apply(n)
+func (p *planner) optimize(n plan.Node) plan.Node {
+	for _, r := range rules() {
+		n = r.apply(p, n)
 	}
 	return plan.MapAll(n, outer)
 }
 
-// subqueries optimises the plans of the subqueries in an expression.
-func subqueries(e expr.Expr) expr.Expr {
-	n := expr.MapChildren(e, subqueries)
+// subqueries optimises the plans of the subqueries in expressions.
+func (p *planner) subqueries(n plan.Node) plan.Node {
+	return plan.MapAll(n, p.subqueriesOf)
+}
+
+func (p *planner) subqueriesOf(e expr.Expr) expr.Expr {
+	n := expr.MapChildren(e, p.subqueriesOf)
 	if s, ok := n.(*expr.Subquery); ok {
-		if p, ok := s.Plan.(plan.Node); ok {
+		if sub, ok := s.Plan.(plan.Node); ok {
 			c := *s
-			c.Plan = optimize(p)
+			c.Plan = p.optimize(sub)
 			return &c
 		}
 	}
@@ -67,4 +90,23 @@ func outer(e expr.Expr) expr.Expr {
 		}
 	}
 	return n
+}
+
+// annotate writes the estimates into the nodes of a finished plan.
+func (p *planner) annotate(n plan.Node) {
+	plan.Walk(n, func(n plan.Node) {
+		if x, ok := n.(interface{ Estimates() *plan.Estimate }); ok {
+			*x.Estimates() = p.estimate(n)
+		}
+		plan.WalkExprs(n, func(e expr.Expr) {
+			expr.Walk(e, func(x expr.Expr) bool {
+				if s, ok := x.(*expr.Subquery); ok {
+					if sub, ok := s.Plan.(plan.Node); ok {
+						p.annotate(sub)
+					}
+				}
+				return true
+			})
+		})
+	})
 }

@@ -6,23 +6,23 @@ import (
 	"github.com/kalampg/kalampg/exec/plan"
 )
 
-// useIndexOrder drops sorts whose order an index has: below a LIMIT any index, elsewhere the one that the scan uses anyway.
-func useIndexOrder(n plan.Node) plan.Node {
+// useIndexOrder drops sorts whose order an index has: below a LIMIT any index, where that is cheaper, elsewhere the one that the scan uses anyway.
+func (p *planner) useIndexOrder(n plan.Node) plan.Node {
 	switch n := n.(type) {
 	case *plan.Limit:
 		if s, ok := n.Input.(*plan.Sort); ok {
 			if in, ok := inOrder(s.Input, s.Keys, true); ok {
 				c := *n
-				c.Input = plan.MapChildren(in, useIndexOrder)
+				c.Input = plan.MapChildren(in, p.useIndexOrder)
 				return &c
 			}
 		}
 	case *plan.Sort:
 		if in, ok := inOrder(n.Input, n.Keys, false); ok {
-			return plan.MapChildren(in, useIndexOrder)
+			return plan.MapChildren(in, p.useIndexOrder)
 		}
 	}
-	return plan.MapChildren(n, useIndexOrder)
+	return plan.MapChildren(n, p.useIndexOrder)
 }
 
 // inOrder makes a plan yield its rows in an order without sorting; ok is false when it cannot.

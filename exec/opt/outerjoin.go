@@ -59,7 +59,7 @@ func rejectsNull(cs []expr.Expr, rels relSet) bool {
 func strictOn(e expr.Expr, rels relSet) bool {
 	switch e := e.(type) {
 	case *expr.Var:
-		return rels[e.ID.Rel] && e.ID.Num > 0
+		return rels.has(e.ID.Rel) && e.ID.Num > 0
 	case *expr.Call:
 		if !e.Proc.Strict {
 			return false

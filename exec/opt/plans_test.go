@@ -32,7 +32,7 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(sql, err)
 		}
-		o := Optimize(s)
+		o := Optimize(s, Options{Functions: env.Library})
 		checkColumns(t, sql, o.Root)
 		out = append(out, sql+"\n  "+strings.Join(plan.Explain(o, plan.ExplainOptions{Verbose: true}), "\n  "))
 	}
@@ -68,7 +68,7 @@ func checkColumns(t *testing.T, sql string, n plan.Node) {
 			have[id] = true
 		}
 		for _, e := range p.Exprs {
-			for r := range reads(e) {
+			reads(e).each(func(r int32) {
 				found := false
 				for _, id := range p.Input.Columns() {
 					found = found || id.Rel == r
@@ -76,7 +76,7 @@ func checkColumns(t *testing.T, sql string, n plan.Node) {
 				if !found {
 					t.Errorf("%s: relation %d is not in the input", sql, r)
 				}
-			}
+			})
 		}
 	})
 }

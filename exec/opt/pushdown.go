@@ -170,13 +170,7 @@ func pushWith(n *plan.With, cs []expr.Expr) plan.Node {
 // where a row that fails them only goes without a partner.
 func pushJoin(n *plan.Join, cs []expr.Expr) plan.Node {
 	left, right := produced(n.Left), produced(n.Right)
-	all := relSet{}
-	for r := range left {
-		all[r] = true
-	}
-	for r := range right {
-		all[r] = true
-	}
+	all := left.or(right)
 	onLeft := func(e expr.Expr) bool { return reads(e).within(left, all) }
 	onRight := func(e expr.Expr) bool { return reads(e).within(right, all) }
 	on := conjuncts(n.Cond)
@@ -193,10 +187,12 @@ func pushJoin(n *plan.Join, cs []expr.Expr) plan.Node {
 		toLeft, on = split(on, onLeft)
 	case plan.Semi:
 		toLeft, above = split(cs, onLeft)
+		toRight, above = split(above, onRight) // implied conditions
 		var more []expr.Expr
 		more, on = split(on, onLeft)
 		toLeft = append(toLeft, more...)
-		toRight, on = split(on, onRight)
+		more, on = split(on, onRight)
+		toRight = append(toRight, more...)
 	case plan.Anti:
 		toLeft, above = split(cs, onLeft)
 		toRight, on = split(on, onRight)

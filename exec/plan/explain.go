@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -41,6 +42,9 @@ func Explain(s *Statement, o ExplainOptions) []string {
 	return lines
 }
 
+// cents rounds to two digits.
+func cents(f float64) float64 { return math.Round(f*100) / 100 }
+
 func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
 // step is one line of an EXPLAIN: a node under the name that tools know, its details, its inputs.
@@ -48,6 +52,7 @@ type step struct {
 	name    string
 	details [][2]string
 	inputs  []*step
+	est     Estimate
 }
 
 func (s *step) text(lines *[]string, depth int, o ExplainOptions) {
@@ -55,7 +60,7 @@ func (s *step) text(lines *[]string, depth int, o ExplainOptions) {
 	if depth > 0 {
 		indent = strings.Repeat(" ", 6*(depth-1)+2) + "->  "
 	}
-	*lines = append(*lines, indent+s.name)
+	*lines = append(*lines, indent+s.name+s.costs(o))
 	for _, d := range s.details {
 		*lines = append(*lines, strings.Repeat(" ", 6*depth+2)+d[0]+": "+d[1])
 	}
@@ -64,14 +69,26 @@ func (s *step) text(lines *[]string, depth int, o ExplainOptions) {
 	}
 }
 
-func (s *step) object() map[string]any {
+// costs is what a line says of the estimate.
+func (s *step) costs(o ExplainOptions) string {
+	if !o.Costs || s.est == (Estimate{}) {
+		return ""
+	}
+	return fmt.Sprintf("  (cost=%.2f..%.2f rows=%.0f width=%d)", s.est.Startup, s.est.Total, max(1, s.est.Rows), s.est.Width)
+}
+
+func (s *step) object(o ExplainOptions) map[string]any {
 	m := map[string]any{"Node Type": s.name}
+	if o.Costs && s.est != (Estimate{}) {
+		m["Startup Cost"], m["Total Cost"] = cents(s.est.Startup), cents(s.est.Total)
+		m["Plan Rows"], m["Plan Width"] = math.Round(max(1, s.est.Rows)), s.est.Width
+	}
 	for _, d := range s.details {
 		m[d[0]] = d[1]
 	}
 	var inputs []any
 	for _, in := range s.inputs {
-		inputs = append(inputs, in.object())
+		inputs = append(inputs, in.object(o))
 	}
 	if inputs != nil {
 		m["Plans"] = inputs
@@ -80,7 +97,7 @@ func (s *step) object() map[string]any {
 }
 
 func explainJSON(root *step, o ExplainOptions) []string {
-	node := root.object()
+	node := root.object(o)
 	top := map[string]any{"Plan": node}
 	if o.Analyze {
 		node["Actual Rows"], node["Actual Loops"] = o.Rows, 1
@@ -103,13 +120,17 @@ func explainJSON(root *step, o ExplainOptions) []string {
 
 // describe gives the step of a node. Projections are part of what they project, as in PostgreSQL.
 func describe(n Node) *step {
-	s := &step{}
+	s := &step{est: EstimateOf(n)}
 	for _, c := range n.Children() {
 		s.inputs = append(s.inputs, describe(c))
 	}
 	switch n := n.(type) {
 	case *Project:
-		return s.inputs[0]
+		in := s.inputs[0]
+		if s.est != (Estimate{}) {
+			in.est = s.est
+		}
+		return in
 	case *Filter:
 		return s.filter(n)
 	case *Scan:
@@ -183,6 +204,9 @@ func describe(n Node) *step {
 func (s *step) filter(n *Filter) *step {
 	in := s.inputs[0]
 	detail := [2]string{"Filter", printExpr(n.Cond)}
+	if s.est != (Estimate{}) {
+		in.est = s.est
+	}
 	if !once(n.Cond) {
 		in.details = append(in.details, detail)
 		return in
@@ -192,7 +216,7 @@ func (s *step) filter(n *Filter) *step {
 		in.details = append(in.details, detail)
 		return in
 	}
-	out := &step{name: "Result", details: [][2]string{detail}, inputs: []*step{in}}
+	out := &step{name: "Result", est: s.est, details: [][2]string{detail}, inputs: []*step{in}}
 	if c, ok := n.Cond.(*expr.Const); ok && (c.Value.IsNull() || !c.Value.Bool()) {
 		out.inputs = nil
 	}

@@ -31,6 +31,7 @@ const (
 
 // Scan reads a table of class shared, user or stream.
 type Scan struct {
+	Estimated
 	Rel    int32
 	Table  *desc.Relation
 	Alias  string
@@ -59,6 +60,7 @@ type Bound struct {
 
 // SystemScan reads a relation of class System. Where are equalities whose values are free of the scan's own columns.
 type SystemScan struct {
+	Estimated
 	Rel    int32
 	Table  *desc.Relation
 	Alias  string
@@ -75,16 +77,18 @@ type SystemEquality struct {
 
 // Values is a list of rows.
 type Values struct {
+	Estimated
 	Rel   int32
 	Rows  [][]expr.Expr
 	Types []expr.Typed
 }
 
 // OneRow is FROM nothing: one row of no columns.
-type OneRow struct{}
+type OneRow struct{ Estimated }
 
 // FuncScan is functions in FROM, side by side (ROWS FROM pads with NULLs). A function that returns a composite gives a column per field. A scalar function gives one row.
 type FuncScan struct {
+	Estimated
 	Rel        int32
 	Alias      string
 	Funcs      []FuncItem
@@ -100,12 +104,14 @@ type FuncItem struct {
 
 // Filter keeps the rows for which Cond is true.
 type Filter struct {
+	Estimated
 	Input Node
 	Cond  expr.Expr
 }
 
 // Project computes columns.
 type Project struct {
+	Estimated
 	Rel   int32
 	Input Node
 	Exprs []expr.Expr
@@ -115,6 +121,7 @@ type Project struct {
 // ProjectSet is a Project in which some expressions are or contain set-returning calls: each input row gives as many rows as the longest, the shorter padded with NULL. Set-returning calls are
 // at the top of an expression or replaced by Vars of an inner ProjectSet.
 type ProjectSet struct {
+	Estimated
 	Rel   int32
 	Input Node
 	Exprs []expr.Expr
@@ -137,15 +144,20 @@ const (
 // Join combines rows of two inputs; its columns are the left's, then the right's (Semi and Anti: the left's only). LeftKeys and RightKeys are expressions that must be
 // equal pairwise (by the types' default equality), taken out of the condition where possible; Cond is the rest. With Lateral the right side reads columns of the left.
 type Join struct {
+	Estimated
 	Kind                JoinKind
 	Left, Right         Node
 	LeftKeys, RightKeys []expr.Expr
 	Cond                expr.Expr
 	Lateral             bool
+	// BuildLeft says that the left side is the smaller one: the hash table is to be made of it, and the right side read past it. The optimizer sets it for
+	// joins of kind Semi, Anti and Left with keys; exec/run and exec/vec read it. (The sides of inner joins are ordered so that the right one is built.)
+	BuildLeft bool
 }
 
 // Aggregate groups. Its columns are the group keys, then the aggregates. Without Keys (and without Sets) there is exactly one group.
 type Aggregate struct {
+	Estimated
 	Rel      int32
 	Input    Node
 	Keys     []expr.Expr
@@ -156,12 +168,14 @@ type Aggregate struct {
 
 // Sort orders its input.
 type Sort struct {
+	Estimated
 	Input Node
 	Keys  []expr.SortKey
 }
 
 // Limit skips Offset rows and passes Count; nil: none. WithTies passes the peers of the last row too (Keys are the ordering).
 type Limit struct {
+	Estimated
 	Input         Node
 	Count, Offset expr.Expr
 	WithTies      bool
@@ -170,6 +184,7 @@ type Limit struct {
 
 // Distinct drops duplicate rows; with On only the first row of each combination of On (the input is sorted by them).
 type Distinct struct {
+	Estimated
 	Input Node
 	On    []expr.Expr // nil: all columns
 }
@@ -186,6 +201,7 @@ const (
 
 // SetOp combines two inputs of the same types.
 type SetOp struct {
+	Estimated
 	Rel         int32
 	Kind        SetOpKind
 	All         bool
@@ -195,6 +211,7 @@ type SetOp struct {
 
 // With evaluates each CTE at most once (lazily, when first read; data-modifying ones always, to the end) and then Body.
 type With struct {
+	Estimated
 	CTEs []*CTE
 	Body Node
 }
@@ -211,6 +228,7 @@ type CTE struct {
 
 // CTEScan reads a CTE; WorkTable in the recursive term the rows of the last round.
 type CTEScan struct {
+	Estimated
 	Rel       int32
 	CTE       int32
 	Width     int
@@ -220,6 +238,7 @@ type CTEScan struct {
 
 // LockRows takes row locks (FOR UPDATE …) on the rows of scans below, whose Locator columns must be among the input's columns.
 type LockRows struct {
+	Estimated
 	Input Node
 	Locks []RowLock
 }
@@ -236,6 +255,7 @@ type RowLock struct {
 
 // Insert adds rows. Source yields complete rows: one value per live column of Table in order of attribute number, defaults filled in and coerced; dropped columns are absent.
 type Insert struct {
+	Estimated
 	Rel       int32 // of the new row's columns in Returning, Checks, Generated and OnConflict
 	Table     *desc.Relation
 	Source    Node
@@ -283,6 +303,7 @@ type IndexRule struct {
 // Update changes rows. Source yields at least the columns of the target (all of them) and its Locator under Rel; Set is over Source's row. A
 // row that changed while it was waited for is read again, put in place of its columns, and Recheck (nil: true) asked again.
 type Update struct {
+	Estimated
 	Rel       int32
 	Table     *desc.Relation
 	Source    Node
@@ -296,6 +317,7 @@ type Update struct {
 
 // Delete removes rows; as Update. Returning sees the old row.
 type Delete struct {
+	Estimated
 	Rel       int32
 	Table     *desc.Relation
 	Source    Node

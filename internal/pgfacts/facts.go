@@ -53,6 +53,7 @@ type Operator struct {
 	Name                                          string
 	CanMerge, CanHash                             bool
 	Code                                          string // regproc text
+	Restrict, Join                                string // the names of the functions that estimate it; "-" for none
 }
 
 // Operators are all built-in rows of pg_operator.
@@ -60,6 +61,7 @@ var Operators = once("pg_operator", func(r row) Operator {
 	return Operator{
 		OID: r.oid("oid"), Left: r.oid("oprleft"), Right: r.oid("oprright"), Result: r.oid("oprresult"), Commutator: r.oid("oprcom"),
 		Negator: r.oid("oprnegate"), Name: r.str("oprname"), CanMerge: r.bool("oprcanmerge"), CanHash: r.bool("oprcanhash"), Code: r.str("oprcode"),
+		Restrict: r.str("oprrest"), Join: r.str("oprjoin"),
 	}
 })
 
