@@ -74,6 +74,11 @@ func (p *planner) estimateNode(n plan.Node) plan.Estimate {
 		return p.join(n)
 	case *plan.Aggregate:
 		return p.aggregate(n)
+	case *plan.Window:
+		e := p.estimate(n.Input)
+		e.Total += e.Rows * costRow * float64(len(n.Calls))
+		e.Width += 8 * len(n.Calls)
+		return e
 	case *plan.Sort:
 		return sorted(p.estimate(n.Input), 0)
 	case *plan.Limit:

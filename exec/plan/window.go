@@ -5,6 +5,7 @@ import "github.com/kalampg/kalampg/exec/expr"
 // Window computes window functions over one window. Its input is ordered by Partition (in the order of Sorted) and then by Order; its columns are the input's, then
 // the calls' results.
 type Window struct {
+	Estimated
 	Rel       int32
 	Input     Node
 	Partition []expr.Expr
