@@ -81,7 +81,7 @@ select id, exists (select count(*) over () from a x where x.id > a.id) from a or
 select id, sum(i) over (order by id) from a union all select 100, sum(i) over () from a where id < 2 order by 1 limit 3;
 insert into a (id, i) select 100 + row_number() over (order by id), i from a where id < 3 returning id, i;
 with u as (update a set i = s.r from (select id, rank() over (order by id desc) as r from a) s where s.id = a.id and a.id > 100 returning a.id, a.i) select * from u order by id;
-delete from a using (select id, row_number() over (partition by i order by id) as n from a where id > 100) s where s.id = a.id returning a.id;
+with gone as (delete from a using (select id, row_number() over (partition by i order by id) as n from a where id > 100) s where s.id = a.id returning a.id) select * from gone order by 1;
 select g, generate_series(1, 2), sum(g) over (order by g) from generate_series(1, 3) g;
 select generate_series(1, row_number() over (order by g)) from generate_series(1, 3) g;
 select g, count(*) over (partition by g % 2), unnest(array[g, g]) from generate_series(1, 2) g order by 1;
