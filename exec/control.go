@@ -335,12 +335,13 @@ func (s *Session) setAuthorization(name string, scope session.Scope) error {
 	if target == nil {
 		return pgerr.New(pgerr.UndefinedObject, "the role of this session does not exist any more")
 	}
+	// The client hears of them in reverse, and of session_authorization first.
+	s.settings.Force("role", "none")
+	s.settings.Force("is_superuser", onOff(target.Super))
 	if err := s.settings.Set("session_authorization", target.Name, scope, true); err != nil {
 		return err
 	}
 	s.session, s.user = target.OID, target.OID
-	s.settings.Force("role", "none")
-	s.settings.Force("is_superuser", onOff(target.Super))
 	return nil
 }
 
@@ -368,6 +369,9 @@ func (s *Session) notice(n *pgerr.Error) error {
 	}
 	return s.sink.Notice(n)
 }
+
+// warn is notice for those who cannot do anything about a client that is gone.
+func (s *Session) warn(n *pgerr.Error) { _ = s.notice(n) }
 
 func severityRank(s string) int {
 	switch s {

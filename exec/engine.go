@@ -172,6 +172,27 @@ func (r *register) all() []*Session {
 	return out
 }
 
+// A database that is to be dropped or copied has that much time to lose its sessions, as in PostgreSQL: clients that have said goodbye are still there for a moment.
+const (
+	leaveTime  = 5 * time.Second
+	leaveCheck = 20 * time.Millisecond
+)
+
+// leaving counts the sessions of a database after those that are about to end have ended. s, which asks, does not wait for itself.
+func (r *register) leaving(ctx context.Context, s *Session, oid desc.OID) int {
+	for end := time.Now().Add(leaveTime); ; {
+		n := r.inDatabase(oid)
+		if n == 0 || s.database == oid || time.Now().After(end) {
+			return n
+		}
+		select {
+		case <-ctx.Done():
+			return n
+		case <-time.After(leaveCheck):
+		}
+	}
+}
+
 // inDatabase counts the sessions of a database.
 func (r *register) inDatabase(oid desc.OID) int {
 	n := 0

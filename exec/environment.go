@@ -304,7 +304,11 @@ func (e *environment) Cursors() []builtin.CursorInfo {
 		if name == "" {
 			continue
 		}
-		out = append(out, builtin.CursorInfo{Name: name, Statement: q.p.text, Holdable: q.hold, Binary: q.binary, Scrollable: !q.noback, Created: q.created})
+		text := q.p.text
+		if q.p.stmt != nil {
+			text = q.p.stmt.Source
+		}
+		out = append(out, builtin.CursorInfo{Name: name, Statement: text, Holdable: q.hold, Binary: q.binary, Scrollable: !q.noback, Created: q.created})
 	}
 	return out
 }

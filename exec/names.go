@@ -167,6 +167,14 @@ func (n *names) Lookup(kind, text string) (pgtype.OID, error) {
 	r := n.s.reader()
 	switch kind {
 	case "regclass":
+		switch {
+		case len(parts) == 3 && parts[0] == n.s.reader().Database().Name:
+			parts = parts[1:]
+		case len(parts) == 3:
+			return 0, pgerr.Newf(pgerr.FeatureNotSupported, "cross-database references are not implemented: %q", strings.Join(parts, "."))
+		case len(parts) > 3:
+			return 0, pgerr.Newf(pgerr.SyntaxError, "improper relation name (too many dotted names): %s", strings.Join(parts, "."))
+		}
 		return n.lookupRelation(parts)
 	case "regnamespace":
 		if s := r.SchemaByName(parts[0]); s != nil && len(parts) == 1 {

@@ -38,6 +38,7 @@ type portal struct {
 	tag     string
 
 	buffer  [][]pgtype.Datum
+	peeked  []pgtype.Datum // the first row of a change, pulled before the client heard of it
 	arena   pgtype.Arena
 	pos     int // the cursor's row, 0 before the first
 	level   int // of savepoints when it was made
@@ -114,7 +115,7 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 		}
 		q.p.allowed = true
 	}
-	if err := s.lockRelations(ctx, p); err != nil {
+	if err := s.lockRelations(ctx, q.p); err != nil {
 		return err
 	}
 	if q.p.version != t.catalog.Version() { // a relation changed while its lock was waited for
@@ -282,13 +283,13 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 		q.rt.Ctx = ctx
 	}
 	returns := q.columns != nil
-	if returns {
-		if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {
+	if returns && q.p.plan.Tag != "SELECT" && !q.drained {
+		if err := s.change(q, limit); err != nil {
 			return err
 		}
 	}
-	if q.p.plan.Tag != "SELECT" && returns && limit > 0 && !q.drained {
-		if err := s.drain(q); err != nil { // changes are made whole, whatever the row limit
+	if returns {
+		if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {
 			return err
 		}
 	}
@@ -318,11 +319,27 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 	return sink.Complete(q.commandTag(int64(sent)))
 }
 
+// change makes changes that return rows before the client hears of the rows, so that one that fails gives the error alone. With a row limit they are made whole, else only to the first row: what
+// comes after it is not worth keeping in memory.
+func (s *Session) change(q *portal, limit int) (err error) {
+	if limit > 0 {
+		return s.drain(q)
+	}
+	if len(q.buffer) == 0 && q.peeked == nil {
+		q.peeked, err = q.pull()
+	}
+	return err
+}
+
 // following gives the next row in the forward direction, from the buffer or the program.
 func (q *portal) following() ([]pgtype.Datum, error) {
 	if q.pos < len(q.buffer) {
 		q.pos++
 		return q.buffer[q.pos-1], nil
+	}
+	if row := q.peeked; row != nil {
+		q.peeked = nil
+		return row, nil
 	}
 	row, err := q.pull()
 	if row != nil && len(q.buffer) > 0 {

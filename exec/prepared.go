@@ -56,7 +56,7 @@ func planned(n *pg_query.Node) bool {
 
 // bindEnv is what names mean now.
 func (s *Session) bindEnv() *bind.Env {
-	return &bind.Env{Catalog: s.reader(), Library: s.engine.library, SearchPath: s.searchPath(true), TempSchema: s.tempSchema, User: s.user, Text: s.settings.Text()}
+	return &bind.Env{Catalog: s.reader(), Library: s.engine.library, SearchPath: s.searchPath(true), TempSchema: s.tempSchema, User: s.user, Text: s.settings.Text(), Warn: s.warn}
 }
 
 // searchPath gives the schemas of search_path that exist; implicit adds those that are searched unnamed, first: temporary objects, then pg_catalog.
@@ -160,7 +160,8 @@ func sameColumns(a, b []result.Column) bool {
 }
 
 // lockRelations takes the relation locks that a plan needs.
-func (s *Session) lockRelations(ctx context.Context, p *plan.Statement) error {
+func (s *Session) lockRelations(ctx context.Context, q *prepared) error {
+	p := q.plan
 	w := catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}
 	for _, oid := range p.Relations {
 		mode := kv.AccessShare
@@ -170,10 +171,23 @@ func (s *Session) lockRelations(ctx context.Context, p *plan.Statement) error {
 			}
 		}
 		if _, err := s.txn.catalog.LockRelation(ctx, oid, mode, w); err != nil {
-			return err
+			return s.atRelation(err, q, oid)
 		}
 	}
 	return nil
+}
+
+// atRelation gives an error about a relation's lock the place where the statement names the relation, as PostgreSQL does, which takes the lock when it meets the name.
+func (s *Session) atRelation(err error, p *prepared, oid desc.OID) error {
+	e, ok := pgerr.As(clientError(context.Background(), err))
+	rel := s.reader().Relation(oid)
+	if !ok || rel == nil || p.stmt == nil || e.Position != 0 {
+		return err
+	}
+	if location, ok := parse.RelationLocation(p.stmt.Node, rel.Name); ok {
+		e.At(p.stmt.Position(location))
+	}
+	return e
 }
 
 // checkPrivileges checks what a plan needs against the current user, or the owner of the view that it reads through.

@@ -60,6 +60,8 @@ func (s *Session) query(ctx context.Context, text string, sink result.Sink) erro
 	if len(statements) == 0 {
 		return sink.Empty()
 	}
+	s.several = len(statements) > 1
+	defer func() { s.several = false }()
 	for i, st := range statements {
 		s.last = i == len(statements)-1
 		p := &prepared{text: st.Text, stmt: st, simple: true}
@@ -75,6 +77,9 @@ func (s *Session) query(ctx context.Context, text string, sink result.Sink) erro
 
 // runSimple runs one statement of a simple query.
 func (s *Session) runSimple(ctx context.Context, p *prepared, params []pgtype.Datum, sink result.Sink) error {
+	for _, n := range p.stmt.Truncated {
+		s.warn(n)
+	}
 	if err := s.mayRun(p.stmt); err != nil {
 		return err
 	}
@@ -195,6 +200,9 @@ func (s *Session) Parse(ctx context.Context, name, text string, types []pgtype.O
 	p := &prepared{name: name, text: strings.Clone(text), given: given, began: time.Now().UnixMicro()}
 	if len(statements) == 1 {
 		p.stmt = statements[0]
+		for _, n := range p.stmt.Truncated {
+			s.warn(n)
+		}
 		if err := s.mayRun(p.stmt); err != nil {
 			return err
 		}

@@ -55,6 +55,8 @@ type Session struct {
 	sequences  sequenceMemory
 	random     builtin.Random
 
+	several bool // the running simple query holds several statements, which are one transaction
+
 	nesting int // of EXECUTE and FETCH inside each other
 
 	number  atomic.Uint32          // of the running transaction, among all since the start; 0 without one
@@ -212,6 +214,35 @@ func (s *Session) Close() {
 		s.locks.UnlockAll()
 	}
 	s.engine.sessions.remove(s)
+}
+
+// terminateIn ends the other sessions of a database, for DROP DATABASE … WITH (FORCE). Who may not end one of them ends none.
+func (s *Session) terminateIn(database desc.OID) error {
+	r := s.reader()
+	var ends []func()
+	for _, other := range s.engine.sessions.all() {
+		if other.database != database || other == s {
+			continue
+		}
+		owner := r.Role(other.login)
+		if !s.superuser() {
+			if owner != nil && owner.Super {
+				return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to terminate process").WithDetail("Only roles with the SUPERUSER attribute may terminate processes of roles with the SUPERUSER attribute.")
+			}
+			group := r.RoleByName("pg_signal_backend")
+			if !catalog.HasRole(r, s.user, other.login) && (group == nil || !catalog.HasRole(r, s.user, group.OID)) {
+				return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to terminate process").
+					WithDetail("Only roles with privileges of the role whose process is being terminated or with privileges of the \"pg_signal_backend\" role may terminate this process.")
+			}
+		}
+		if other.end != nil {
+			ends = append(ends, other.end)
+		}
+	}
+	for _, end := range ends {
+		end()
+	}
+	return nil
 }
 
 // dropTemporary drops the session's temporary objects.

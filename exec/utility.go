@@ -169,7 +169,8 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 	return ddl.Run(&ddl.Env{
 		Ctx: ctx, Server: s.engine.catalog, Catalog: t.catalog, Bind: s.bindEnv(), RT: &s.rt, Access: &t.access, User: s.user, Session: s.session,
 		Table: s.openTable, Exec: s.exec, Setting: s.settings.Get, Notice: func(n *pgerr.Error) { _ = s.notice(n) },
-		Wait: catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}, InUse: s.engine.sessions.inDatabase, TempSchema: s.makeTempSchema, OnCommit: s.onCommit, InBlock: t.block,
+		Wait: catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}, InUse: func(oid desc.OID) int { return s.engine.sessions.leaving(ctx, s, oid) },
+		Terminate: s.terminateIn, TempSchema: s.makeTempSchema, OnCommit: s.onCommit, InBlock: t.block || s.several,
 		Pending: t.constraints.Pending,
 	}, st)
 }
@@ -306,7 +307,11 @@ func (s *Session) execute(ctx context.Context, outer *portal, n *pg_query.Execut
 		return pgerr.Newf(pgerr.SyntaxError, "wrong number of parameters for prepared statement %q", n.Name).
 			WithDetail("Expected %d parameters but got %d.", len(p.params), len(n.Params))
 	}
-	params, err := s.arguments(ctx, n.Params, p.params)
+	source := ""
+	if outer.p.stmt != nil {
+		source = outer.p.stmt.Source
+	}
+	params, err := s.arguments(ctx, source, n.Params, p.params)
 	if err != nil {
 		return err
 	}
@@ -322,7 +327,7 @@ func (s *Session) execute(ctx context.Context, outer *portal, n *pg_query.Execut
 }
 
 // arguments evaluates the arguments of EXECUTE, converted to the parameters' types.
-func (s *Session) arguments(ctx context.Context, list []*pg_query.Node, types []*pgtype.Type) ([]pgtype.Datum, error) {
+func (s *Session) arguments(ctx context.Context, source string, list []*pg_query.Node, types []*pgtype.Type) ([]pgtype.Datum, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
@@ -332,7 +337,7 @@ func (s *Session) arguments(ctx context.Context, list []*pg_query.Node, types []
 	s.newRun(ctx, nil)
 	out := make([]pgtype.Datum, len(list))
 	for i, a := range list {
-		e, err := bind.Argument(s.bindEnv(), a, types[i])
+		e, err := bind.Argument(s.bindEnv(), source, a, types[i])
 		if err != nil {
 			return nil, err
 		}

@@ -87,7 +87,9 @@ func TestCheckFindsPlantedFaults(t *testing.T) {
 				e := r.entry(0, values(2, "b", 10))
 				return txn.Put(e.key, r.entry(0, values(3, "b", 10)).value)
 			}, "t_name_key: the entry of a row names another row"},
-			{"broken row", func(r *room, txn kv.Txn) error { return txn.Put(r.rowKey(2), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 200, 255}) },
+			{"broken row", func(r *room, txn kv.Txn) error {
+				return txn.Put(r.rowKey(2), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 200, 255})
+			},
 				": the row does not decode: row: stored row does not decode|"},
 			{"broken entry", func(r *room, txn kv.Txn) error {
 				e := r.entry(1, values(2, "b", 10))
@@ -120,7 +122,9 @@ func TestCheckFindsPlantedFaults(t *testing.T) {
 
 func TestStorages(t *testing.T) {
 	r := checkedRoom(t, desc.User)
-	err := r.in("", func(a *Access) error { return a.Txn.Put(append(keys.AppendStorage(nil, kv.SpaceIndex, 1<<32-1), 5), nil) })
+	err := r.in("", func(a *Access) error {
+		return a.Txn.Put(append(keys.AppendStorage(nil, kv.SpaceIndex, 1<<32-1), 5), nil)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

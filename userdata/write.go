@@ -188,7 +188,7 @@ func (t *Table) duplicate(x *Index, values []pgtype.Datum) error {
 			names = append(names, t.Rel.Columns[k.Num-1].Name)
 			v = values[k.Num-1]
 		} else {
-			names = append(names, k.Expr)
+			names = append(names, shownExpression(k.Expr))
 		}
 		if v.IsNull() {
 			vals = append(vals, "null")
@@ -200,6 +200,15 @@ func (t *Table) duplicate(x *Index, values []pgtype.Datum) error {
 		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(vals, ", "))
 	e.Table, e.Constraint = t.Rel.Name, x.Desc.Name
 	return e
+}
+
+// shownExpression is an index key as pg_get_indexdef shows it: what is no function call is in parentheses.
+func shownExpression(text string) string {
+	at := strings.IndexByte(text, '(')
+	if at == 0 || at > 0 && strings.HasSuffix(text, ")") && !strings.ContainsAny(text[:at], " '+-*/<>=|&:") {
+		return text
+	}
+	return "(" + text + ")"
 }
 
 // Status says what became of a row that a writer wanted to lock.

@@ -24,6 +24,8 @@ type Env struct {
 	TempSchema desc.OID // the session's own schema of temporary tables, 0 when it has none
 	User       desc.OID // current_user
 	Text       *pgtype.Context
+	// Warn receives warnings about the statement, nil: nobody hears them.
+	Warn func(*pgerr.Error)
 	// FixedParams forbids parameters beyond the given types (a simple Query, a view, a stored text).
 	FixedParams bool
 }

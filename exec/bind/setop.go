@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strconv"
+
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/kalampg/kalampg/exec/expr"
@@ -114,6 +116,23 @@ func (b *binder) castOutput(q *query, cast []expr.Expr) plan.Node {
 	return p
 }
 
+// hideBranches lets errors know the columns of the branches, which no name reaches; n numbers them from 1.
+func (b *binder) hideBranches(q *query, n int) int {
+	for _, side := range []*query{q.left, q.right} {
+		if side.left != nil && side.stmt.SortClause == nil && side.stmt.LimitCount == nil {
+			n = b.hideBranches(side, n)
+			continue
+		}
+		entry := &rangeEntry{kind: subqueryEntry, name: "*SELECT* " + strconv.Itoa(n), scope: b.scope}
+		for _, c := range side.out {
+			entry.cols = append(entry.cols, column{name: c.name, e: c.e})
+		}
+		b.scope.entries = append(b.scope.entries, entry)
+		n++
+	}
+	return n
+}
+
 // finishSetOperation applies ORDER BY and LIMIT, which see the output columns only.
 func (b *binder) finishSetOperation(q *query) {
 	n := q.stmt
@@ -123,7 +142,10 @@ func (b *binder) finishSetOperation(q *query) {
 	}
 	before := len(q.targets)
 	b.scope.items = []*item{b.scope.add(entry)}
+	own := len(b.scope.entries)
+	b.hideBranches(q, 1)
 	q.sorts = b.sortClause(q, n.SortClause, true)
+	b.scope.entries = b.scope.entries[:own]
 	if len(q.targets) > before {
 		b.failAt(b.loc(q.targets[before].e), pgerr.New(pgerr.FeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
 			WithDetail("Only result column names can be used, not expressions or functions.").

@@ -202,9 +202,9 @@ func (b *binder) columnLocation(e expr.Expr, num int16) int32 {
 	return loc
 }
 
-// Argument binds an argument of EXECUTE for a parameter of type t.
-func Argument(env *Env, n *pg_query.Node, t *pgtype.Type) (e expr.Expr, err error) {
-	b := newBinder(context.Background(), env, "")
+// Argument binds an argument of EXECUTE, part of source, for a parameter of type t.
+func Argument(env *Env, source string, n *pg_query.Node, t *pgtype.Type) (e expr.Expr, err error) {
+	b := newBinder(context.Background(), env, source)
 	b.fixed = true
 	b.scope = &scope{kind: kindExecute}
 	err = guard(func() {

@@ -8,6 +8,7 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
@@ -172,6 +173,15 @@ func (b *binder) typmod(n *pg_query.TypeName, t *pgtype.Type) int32 {
 	mods := make([]int32, len(n.Typmods))
 	for i, m := range n.Typmods {
 		mods[i] = b.typmodValue(n, m)
+	}
+	if b.env.Warn != nil {
+		if text := pgtype.TypmodWarning(elem, mods); text != "" {
+			w := pgerr.Notice("WARNING", pgerr.InvalidParameterValue, "%s", text)
+			if b.source != "" && n.Location >= 0 {
+				w.At(parse.Position(b.source, n.Location))
+			}
+			b.env.Warn(w)
+		}
 	}
 	mod, err := pgtype.TypmodIn(elem, mods)
 	if e, ok := pgerr.As(err); ok {

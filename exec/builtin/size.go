@@ -3,6 +3,7 @@ package builtin
 import (
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -21,7 +22,7 @@ var sizeFamily = []Def{
 	{Name: "pg_database_size_name", Scalar: databaseSizeByName},
 	{Name: "pg_database_size_oid", Scalar: databaseSize},
 	{Name: "pg_relation_filenode", Scalar: relationFilenode},
-	{Name: "pg_relation_filepath", Scalar: givesNull},
+	{Name: "pg_relation_filepath", Scalar: relationFilepath},
 	{Name: "pg_tablespace_location", Scalar: tablespaceLocation},
 	{Name: "pg_tablespace_size_oid", Scalar: tablespaceSize},
 	{Name: "pg_tablespace_size_name", Scalar: tablespaceSizeByName},
@@ -137,6 +138,16 @@ func relationFilenode(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		return a[0], nil
 	}
 	return pgtype.Null, nil
+}
+
+// relationFilepath names the file that PostgreSQL would keep a relation in; the store's files are not by relation.
+func relationFilepath(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
+	node, err := relationFilenode(c, a)
+	d := c.Env.Catalog().Database()
+	if err != nil || node.IsNull() || d == nil {
+		return pgtype.Null, err
+	}
+	return pgtype.Text("base/" + strconv.FormatUint(uint64(d.OID), 10) + "/" + strconv.FormatUint(uint64(node.OID()), 10)), nil
 }
 
 func tablespaceLocation(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {

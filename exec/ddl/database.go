@@ -198,8 +198,10 @@ func (w *work) dropDatabase(n *pg_query.DropdbStmt) error {
 	if err := catalog.CheckOwner(w.Catalog, w.User, desc.ObjectRef{Class: desc.ClassDatabase, OID: d.OID}); err != nil {
 		return err
 	}
-	if len(n.Options) > 0 && w.InUse(d.OID) > 0 && d.OID != w.Catalog.Database().OID {
-		return pgerr.Unsupported("DROP DATABASE … WITH (FORCE) of a database that is in use")
+	if len(n.Options) > 0 && d.OID != w.Catalog.Database().OID {
+		if err := w.Terminate(d.OID); err != nil {
+			return err
+		}
 	}
 	return w.Catalog.DropDatabase(w.Ctx, d.OID, w.InUse)
 }

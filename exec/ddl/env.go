@@ -30,8 +30,9 @@ type Env struct {
 	Setting func(name string) string
 	Notice  func(n *pgerr.Error)
 	Wait    catalog.Wait
-	// InUse counts the sessions that are connected to a database, for DROP DATABASE.
-	InUse func(database desc.OID) int
+	// InUse counts the sessions that are connected to a database and do not leave it, for DROP DATABASE; Terminate ends them.
+	InUse     func(database desc.OID) int
+	Terminate func(database desc.OID) error
 	// TempSchema makes the session's schema for temporary objects if there is none yet.
 	TempSchema func() (desc.OID, error)
 	// OnCommit has a temporary table dropped, or else emptied, at every commit.

@@ -28,6 +28,8 @@ var messageCodes = []struct {
 	{prefix: "cannot use multiple ORDER BY", code: pgerr.SyntaxError},
 	{prefix: "frame start", code: pgerr.WindowingError},
 	{prefix: "frame end", code: pgerr.WindowingError},
+	{prefix: "role name \"none\"", code: pgerr.ReservedName},
+	{prefix: "role name \"public\"", code: pgerr.ReservedName},
 	{suffix: "not yet implemented", code: pgerr.FeatureNotSupported},
 	{suffix: "not implemented", code: pgerr.FeatureNotSupported},
 	{suffix: "is not supported", code: pgerr.FeatureNotSupported},

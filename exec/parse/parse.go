@@ -29,6 +29,9 @@ type Statement struct {
 	Text   string
 	Offset int // of Text in Source
 
+	// Truncated are the notices about names that are too long and have been cut.
+	Truncated []*pgerr.Error
+
 	Class  TableClass // of CREATE USER|STREAM|SHARED TABLE
 	AsUser string     // of EXECUTE AS USER 'name' (statement); the statement is in Node
 }
@@ -67,7 +70,11 @@ func Parse(text string) ([]*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return split(text, tree, marks), nil
+	list := split(text, tree, marks)
+	if long := truncated(text); long != nil && len(list) > 0 {
+		list[0].Truncated = long
+	}
+	return list, nil
 }
 
 // Expression parses one expression, as stored texts (defaults, checks, index expressions) are. Locations in the node refer to "SELECT " and text.

@@ -1,6 +1,7 @@
 package pgtype
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -124,7 +125,31 @@ func NumericPrecisionScale(typmod int32) (precision, scale int32, ok bool) {
 	return m >> 16 & 0xffff, (m&0x7ff ^ 1024) - 1024, true
 }
 
-// timeTypmod takes a precision above 6 for 6, where PostgreSQL also warns.
+// TypmodWarning is what PostgreSQL warns of when it reads modifiers, "" for nothing.
+func TypmodWarning(t *Type, mods []int32) string {
+	var name, zone string
+	at := 0
+	switch t.OID {
+	case OIDTime:
+		name = "TIME"
+	case OIDTimetz:
+		name, zone = "TIME", " WITH TIME ZONE"
+	case OIDTimestamp:
+		name = "TIMESTAMP"
+	case OIDTimestamptz:
+		name, zone = "TIMESTAMP", " WITH TIME ZONE"
+	case OIDInterval:
+		name, at = "INTERVAL", 1
+	default:
+		return ""
+	}
+	if len(mods) != at+1 || mods[at] <= maxTimePrecision {
+		return ""
+	}
+	return fmt.Sprintf("%s(%d)%s precision reduced to maximum allowed, %d", name, mods[at], zone, maxTimePrecision)
+}
+
+// timeTypmod takes a precision above 6 for 6; the warning is TypmodWarning's.
 func timeTypmod(name, zone string, mods []int32) (int32, error) {
 	if len(mods) != 1 {
 		return -1, pgerr.New(pgerr.InvalidParameterValue, "invalid type modifier")
