@@ -239,8 +239,11 @@ func (s *Session) programOf(p *prepared) (program *run.Program, own bool, err er
 // exec fills what a program's run works with.
 func (s *Session) exec() run.Exec {
 	return run.Exec{RT: &s.rt, Access: &s.txn.access, Catalog: s.txn.catalog, Table: s.openTable, SystemTable: s.engine.catalog.SystemTable,
-		Constraints: &s.txn.constraints, Foreign: &s.foreign}
+		Constraints: &s.txn.constraints, Foreign: &s.foreign, Vectorise: vectorise[s.settings.Get("kalam.vectorize")]}
 }
+
+// vectorise are the values of kalam.vectorize.
+var vectorise = map[string]run.Vectorise{"on": run.VectoriseLarge, "off": run.VectoriseNever, "force": run.VectoriseAlways}
 
 // newRun prepares the runtime for a statement's run.
 func (s *Session) newRun(ctx context.Context, params []pgtype.Datum) {

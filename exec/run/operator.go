@@ -37,6 +37,9 @@ type Exec struct {
 	depth  int     // of actions that lead to actions
 	acting *acting // in an action's program
 
+	Vectorise   Vectorise // when plans run by columns
+	MemoryLimit int64     // bytes that the operators of a query may keep, 0: no limit
+
 	ctes   map[int32]*cteState
 	direct bool // rows go straight from a look-up to the client: their bytes need not outlive the next one
 }
@@ -65,7 +68,7 @@ type Program struct {
 
 // Build makes a program of a plan.
 func Build(node plan.Node) (*Program, error) {
-	b := &builder{exec: new(Exec)}
+	b := &builder{exec: new(Exec), writes: writes(node)}
 	root, err := b.build(node, nil)
 	if err != nil {
 		return nil, err
@@ -121,7 +124,23 @@ func direct(node plan.Node) bool {
 
 // builder makes operators. It is used for one program.
 type builder struct {
-	exec *Exec
+	exec     *Exec
+	rowsOnly bool // make no vectorised forms
+	writes   bool // the plan changes rows while it reads
+}
+
+// writes tells whether a plan changes or locks rows.
+func writes(n plan.Node) bool {
+	switch n.(type) {
+	case *plan.Insert, *plan.Update, *plan.Delete, *plan.LockRows:
+		return true
+	}
+	for _, c := range n.Children() {
+		if writes(c) {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *builder) compiler(columns []expr.ColID, outer *expr.Scope) *expr.Compiler {
@@ -149,6 +168,9 @@ func (s *subplan) Types() []*pgtype.Type { return s.types }
 
 // build makes the operator of a node. outer is the scope of the enclosing query's row, nil at the top.
 func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
+	if b.worthVectors(node) {
+		return b.vectorised(node)
+	}
 	switch n := node.(type) {
 	case *plan.Scan:
 		if n.Table.Kind == desc.Sequence {

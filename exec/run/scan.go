@@ -135,6 +135,16 @@ func (s *scanOp) begin() error {
 		s.pending = true
 		return nil
 	}
+	q, err := s.request()
+	if err != nil {
+		return err
+	}
+	s.rows, err = s.scanner.Scan(s.exec.Ctx(), s.exec.Access, q)
+	return err
+}
+
+// request says which rows to read; the key values are in s.keys.
+func (s *scanOp) request() (userdata.ScanRequest, error) {
 	q := userdata.ScanRequest{Index: s.n.Access.Index, Equal: s.keys, Reverse: s.n.Access.Reverse}
 	if !s.n.Access.Keyed {
 		q.Equal = nil
@@ -149,13 +159,11 @@ func (s *scanOp) begin() error {
 		}
 		v, err := end.at(&s.outer)
 		if err != nil {
-			return err
+			return q, err
 		}
 		*end.to = &userdata.Bound{Value: v, Inclusive: end.from.Inclusive}
 	}
-	var err error
-	s.rows, err = s.scanner.Scan(s.exec.Ctx(), s.exec.Access, q)
-	return err
+	return q, nil
 }
 
 func (s *scanOp) Next() ([]pgtype.Datum, error) {

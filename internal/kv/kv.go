@@ -138,6 +138,12 @@ type Cursor interface {
 	Close()
 }
 
+// Divider is a power of cursors that can be divided: Part opens another cursor, over a span inside the first one's, that sees what the first one sees, whatever its
+// transaction has done since. The first one may have come to its end but not be closed.
+type Divider interface {
+	Part(ctx context.Context, span Span, o ScanOptions) (Cursor, error)
+}
+
 // LockMode is a row lock or a relation lock, in PostgreSQL's terms (chapter 13.3, "Explicit Locking").
 type LockMode uint8
 

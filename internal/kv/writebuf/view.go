@@ -37,6 +37,11 @@ func (b *Buffer) View(s kv.Span) (v View, ok bool) {
 	return v, ok
 }
 
+// Within is the part of a view in a smaller span.
+func (v *View) Within(s kv.Span) View {
+	return View{v.b, v.l, kv.Span{Start: bytes.Clone(s.Start), End: bytes.Clone(s.End)}, v.seq}
+}
+
 // Deleted tells whether a deleted range hides key in what lies below the buffer.
 func (v *View) Deleted(key []byte) bool {
 	return len(v.b.ranges) > 0 && v.b.rangeSeq(key, v.seq) > 0

@@ -1,0 +1,185 @@
+package vec
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/kalampg/kalampg/internal/column"
+	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/internal/pgtype/numeric"
+)
+
+var decimalOps = map[string]byte{"numeric_add": '+', "numeric_sub": '-', "numeric_mul": '*'}
+
+func numericOf(v int64) numeric.Num { return numeric.FromInt64(v) }
+
+// decimalKernel adds, subtracts or multiplies numerics. Coefficients that do not fit, or values that have none, go through exact arithmetic.
+type decimalKernel struct {
+	op          byte
+	left, right evaluator
+	v           column.Vector
+	x, y        []int64 // rescaled operands
+}
+
+func (k *decimalKernel) eval(b *column.Batch, sel []int32) (*column.Vector, error) {
+	l, err := k.left.eval(b, sel)
+	if err != nil {
+		return nil, err
+	}
+	r, err := k.right.eval(b, sel)
+	if err != nil {
+		return nil, err
+	}
+	rows := selected(b, sel)
+	ok := l.Kind == column.Decimal && r.Kind == column.Decimal
+	if ok && k.op == '*' {
+		ok = k.multiply(l, r, rows, b.N)
+	} else if ok {
+		ok = k.add(l, r, rows, b.N)
+	}
+	if !ok {
+		err = k.exact(l, r, rows, b.N)
+	}
+	if k.v.Kind == column.Decimal {
+		nulls(&k.v, b.N, l, r)
+	}
+	return &k.v, err
+}
+
+// width is the number of bits that the largest magnitude of the rows needs.
+func width(v []int64, rows []int32) int {
+	var all uint64
+	if len(rows) == len(v) {
+		for _, x := range v {
+			all |= uint64(x ^ x>>63)
+		}
+	} else {
+		for _, i := range rows {
+			x := v[i]
+			all |= uint64(x ^ x>>63)
+		}
+	}
+	return bits.Len64(all)
+}
+
+func (k *decimalKernel) multiply(l, r *column.Vector, rows []int32, n int) bool {
+	x, y := l.I[:n], r.I[:n]
+	if width(x, rows)+width(y, rows) > 62 || l.Scale+r.Scale > 100 {
+		return false
+	}
+	k.v.Reset(column.Decimal, n)
+	k.v.Scale = l.Scale + r.Scale
+	out := k.v.I
+	if len(rows) == n {
+		y, out := y[:len(x)], out[:len(x)]
+		for i := range x {
+			out[i] = x[i] * y[i]
+		}
+		return true
+	}
+	for _, i := range rows {
+		out[i] = x[i] * y[i]
+	}
+	return true
+}
+
+func (k *decimalKernel) add(l, r *column.Vector, rows []int32, n int) bool {
+	scale := max(l.Scale, r.Scale)
+	x, ok := rescale(l, scale, rows, n, &k.x)
+	if !ok {
+		return false
+	}
+	y, ok := rescale(r, scale, rows, n, &k.y)
+	if !ok || max(width(x, rows), width(y, rows)) > 61 {
+		return false
+	}
+	k.v.Reset(column.Decimal, n)
+	k.v.Scale = scale
+	out := k.v.I
+	switch {
+	case k.op == '+' && len(rows) == n:
+		for i := range x {
+			out[i] = x[i] + y[i]
+		}
+	case k.op == '+':
+		for _, i := range rows {
+			out[i] = x[i] + y[i]
+		}
+	case len(rows) == n:
+		y, out := y[:len(x)], out[:len(x)]
+		for i := range x {
+			out[i] = x[i] - y[i]
+		}
+	default:
+		for _, i := range rows {
+			out[i] = x[i] - y[i]
+		}
+	}
+	return true
+}
+
+// rescale gives the coefficients of a vector at a scale that is not below its own.
+func rescale(v *column.Vector, scale int32, rows []int32, n int, buf *[]int64) ([]int64, bool) {
+	x := v.I[:n]
+	if v.Scale == scale {
+		return x, true
+	}
+	d := scale - v.Scale
+	if d >= int32(len(powers)) || width(x, rows)+bits.Len64(uint64(powers[d])) > 62 {
+		return nil, false
+	}
+	if cap(*buf) < n {
+		*buf = make([]int64, max(n, column.Rows))
+	}
+	out, p := (*buf)[:n], powers[d]
+	for _, i := range rows {
+		out[i] = x[i] * p
+	}
+	return out, true
+}
+
+// exact computes row by row.
+func (k *decimalKernel) exact(l, r *column.Vector, rows []int32, n int) error {
+	k.v.Reset(column.Datum, n)
+	f := numeric.Mul
+	switch k.op {
+	case '+':
+		f = numeric.Add
+	case '-':
+		f = numeric.Sub
+	}
+	for _, i := range rows {
+		x, y := l.Datum(int(i)), r.Datum(int(i))
+		if x.IsNull() || y.IsNull() {
+			k.v.SetNull(int(i), n)
+			continue
+		}
+		z, err := f(x.Numeric(), y.Numeric())
+		if err != nil {
+			return err
+		}
+		k.v.D[i] = pgtype.NumericValue(z)
+	}
+	return nil
+}
+
+// wide is a sum in 128 bits.
+type wide struct {
+	lo uint64
+	hi int64
+}
+
+func (w *wide) add(v int64) {
+	var carry uint64
+	w.lo, carry = bits.Add64(w.lo, uint64(v), 0)
+	w.hi += v>>63 + int64(carry)
+}
+
+func (w *wide) addWide(o wide) {
+	var carry uint64
+	w.lo, carry = bits.Add64(w.lo, o.lo, 0)
+	w.hi += o.hi + int64(carry)
+}
+
+// fits tells whether the sum is a 64-bit integer other than the least.
+func (w wide) fits() bool { return w.hi == int64(w.lo)>>63 && int64(w.lo) != math.MinInt64 }
