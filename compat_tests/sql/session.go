@@ -20,7 +20,8 @@ const statementTimeout = 10 * time.Second
 // through a driver, because a driver hides some of what is compared: the order of notices, the transaction status.
 type session struct {
 	dsn      string
-	extended bool // the extended protocol instead of the simple one
+	extended bool   // the extended protocol instead of the simple one
+	options  string // start-up options, "-c name=value"
 	conn     net.Conn
 	frontend *pgproto3.Frontend
 	types    *typeNames
@@ -37,6 +38,9 @@ func (s *session) connect(ctx context.Context) error {
 	}
 	// The server's own default is the machine's, and RESET goes back to it.
 	config.RuntimeParams["TimeZone"] = "UTC"
+	if s.options != "" {
+		config.RuntimeParams["options"] = s.options
+	}
 	conn, err := pgconn.ConnectConfig(connecting, config)
 	if err != nil {
 		return err

@@ -26,17 +26,31 @@ var (
 // shownDifferences is how many differences of a file are printed; more are in the file of -differences.
 const shownDifferences = 5
 
-func TestReplay(t *testing.T) { replayAll(t, false) }
+func TestReplay(t *testing.T) { replayAll(t, variant{}) }
 
 // TestReplayExtended sends single statements by the extended protocol: the answers must be the same.
 func TestReplayExtended(t *testing.T) {
 	if *record {
 		t.Skip("the recording is made by the simple protocol")
 	}
-	replayAll(t, true)
+	replayAll(t, variant{extended: true})
 }
 
-func replayAll(t *testing.T, extended bool) {
+// TestReplayByColumns has every query run by columns that can, whatever the sizes of its tables: the answers must be the same.
+func TestReplayByColumns(t *testing.T) {
+	if *record || *against != target.Kalampg {
+		t.Skip("only kalampg has the setting")
+	}
+	replayAll(t, variant{options: "-c kalam.vectorize=force"})
+}
+
+// variant is a way to send the statements that changes nothing about the answers.
+type variant struct {
+	extended bool
+	options  string // start-up options of the sessions
+}
+
+func replayAll(t *testing.T, how variant) {
 	ctx := context.Background()
 	which := *against
 	if *record {
@@ -58,7 +72,7 @@ func replayAll(t *testing.T, extended bool) {
 	for _, path := range scripts {
 		topic := strings.TrimSuffix(filepath.Base(path), ".sql")
 		t.Run(topic, func(t *testing.T) {
-			cases := replay(ctx, t, server, topic, path, extended)
+			cases := replay(ctx, t, server, topic, path, how)
 			if *record {
 				check(t, golden.Write(outPath(topic), cases))
 				sum.Passed += len(cases)
@@ -68,7 +82,7 @@ func replayAll(t *testing.T, extended bool) {
 			check(t, err)
 			outcome, err := golden.Compare(topic, recorded, cases, gaps)
 			check(t, err)
-			if extended {
+			if how.extended {
 				// The list of gaps is about the simple protocol; a statement that only fails there is none here.
 				outcome.Passed += len(outcome.Closed)
 				outcome.Closed = nil
@@ -84,7 +98,7 @@ func replayAll(t *testing.T, extended bool) {
 	t.Logf("%d statements in %d files: %d as recorded, %d known gaps, %d failed",
 		sum.Total(), len(scripts), sum.Passed+len(sum.Closed), sum.Known, len(sum.Failed))
 	if *differences != "" {
-		path := *differences + map[bool]string{true: ".extended"}[extended]
+		path := *differences + map[bool]string{true: ".extended"}[how.extended]
 		check(t, writeDifferences(path, sum.Failed))
 		check(t, golden.WriteLines(path+".lines", sum.Failed))
 	}
@@ -110,7 +124,7 @@ func knownGaps(t *testing.T, which string) golden.Gaps {
 }
 
 // replay runs one script in a database of its own and returns what came back.
-func replay(ctx context.Context, t *testing.T, server target.Server, topic, path string, extended bool) []golden.Case {
+func replay(ctx context.Context, t *testing.T, server target.Server, topic, path string, how variant) []golden.Case {
 	content, err := os.ReadFile(path)
 	check(t, err)
 	database := "corpus_" + topic
@@ -121,9 +135,10 @@ func replay(ctx context.Context, t *testing.T, server target.Server, topic, path
 		s := sessions[st.session]
 		if s == nil {
 			s = newSession(server.DSN(database))
+			s.options = how.options
 			sessions[st.session] = s
 		}
-		s.extended = extended && st.single()
+		s.extended = how.extended && st.single()
 		cases = append(cases, golden.Case{Number: i + 1, Input: st.input(), Output: s.run(ctx, st)})
 	}
 	for _, s := range sessions {
