@@ -35,6 +35,7 @@ type Vector struct {
 	D     []pgtype.Datum
 
 	valid []uint64 // memory of Valid while it is nil
+	codes []int32  // memory of Codes
 }
 
 // KindOf is the kind of vectors of a type.
