@@ -12,6 +12,7 @@ import (
 	"github.com/kalampg/kalampg/catalog/pgcatalog"
 	"github.com/kalampg/kalampg/catalog/system"
 	"github.com/kalampg/kalampg/exec/builtin"
+	"github.com/kalampg/kalampg/exec/notify"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -39,6 +40,7 @@ type Engine struct {
 	started  time.Time
 	sessions register
 	begun    atomic.Uint32 // transactions
+	notices  *notify.Hub
 	activity tableActivity
 	analyzer *autoAnalyze
 
@@ -65,7 +67,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{store: o.Store, log: o.Logger, catalog: cat, rows: userdata.New(o.Store), library: library, parsed: parse.NewCache(parsedText),
-		settings: o.Settings, started: time.Now(), sessions: register{open: make(map[int32]*Session)}}
+		settings: o.Settings, started: time.Now(), notices: notify.NewHub(notify.DefaultSize), sessions: register{open: make(map[int32]*Session)}}
 	if err := e.sweepGarbage(ctx); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/notify"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/exec/session"
@@ -35,6 +36,7 @@ type Session struct {
 	idle     result.Sink
 	cancel   func()
 	end      func()
+	attend   func() // asks the wire to call Attend
 
 	settings *session.Settings
 	epoch    uint64 // grows with every change of a setting that plans depend on
@@ -52,6 +54,7 @@ type Session struct {
 	tempSchema desc.OID
 	atCommit   map[desc.OID]bool // temporary tables to be dropped (true) or emptied at a commit
 	locks      kv.LockSession    // of the session, and the owner of its transactions' locks
+	listener   *notify.Listener  // nil before the first LISTEN
 	sequences  sequenceMemory
 	random     builtin.Random
 
@@ -85,7 +88,7 @@ var _ wire.Session = (*Session)(nil)
 func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Database) *Session {
 	s := &Session{
 		engine: e, pid: o.PID, remote: o.Remote, database: db.OID, login: role.OID, session: role.OID, user: role.OID, began: time.Now(),
-		idle: o.Sink, sink: o.Sink, cancel: o.Cancel, end: o.Terminate, settings: session.NewSettings(),
+		idle: o.Sink, sink: o.Sink, cancel: o.Cancel, end: o.Terminate, attend: o.Attend, settings: session.NewSettings(),
 		prepared: make(map[string]*prepared), portals: make(map[string]*portal), tables: make(map[desc.OID]openTable),
 		locks: newLocks(e.store, o.PID),
 	}
@@ -210,6 +213,9 @@ func (s *Session) Close() {
 		s.dropPortal(name)
 	}
 	s.dropTemporary()
+	if s.listener != nil {
+		s.listener.Close()
+	}
 	if s.locks != nil {
 		s.locks.UnlockAll()
 	}

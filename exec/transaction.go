@@ -7,6 +7,7 @@ import (
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/exec/notify"
 	"github.com/kalampg/kalampg/exec/run"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -29,8 +30,9 @@ type transaction struct {
 	block      bool // inside BEGIN … COMMIT
 	failed     bool
 	modes      modes
-	used       bool // a statement has taken its snapshot
-	named      bool // its id was asked for
+	used       bool            // a statement has taken its snapshot
+	named      bool            // its id was asked for
+	notices    *notify.Pending // what it tells others at its commit; nil: nothing
 	savepoints []savepoint
 
 	constraints run.Constraints // what deferrable constraints still have to check
@@ -42,6 +44,7 @@ type savepoint struct {
 	kv       kv.Mark
 	catalog  catalog.Mark
 	settings session.Mark
+	notices  notify.Mark
 	readOnly bool // the transaction's mode, which goes back to this with the savepoint's end
 
 	constraints run.ConstraintsMark
@@ -85,7 +88,7 @@ func (s *Session) commit(ctx context.Context) error {
 		s.rollback()
 		return clientError(ctx, err)
 	}
-	_, err := t.kv.Commit(ctx)
+	err := s.commitNotices(ctx, t)
 	s.number.Store(0)
 	if err != nil {
 		s.txn = nil
@@ -160,7 +163,11 @@ var errAborted = func() error {
 // savepoint sets a savepoint of a name; an earlier one of the same name stays below it.
 func (s *Session) savepoint(name string) {
 	t := s.txn
-	t.savepoints = append(t.savepoints, savepoint{name, t.kv.Savepoint(), t.catalog.Savepoint(), s.settings.Savepoint(), t.modes.readOnly, t.constraints.Mark()})
+	p := savepoint{name: name, kv: t.kv.Savepoint(), catalog: t.catalog.Savepoint(), settings: s.settings.Savepoint(), readOnly: t.modes.readOnly, constraints: t.constraints.Mark()}
+	if t.notices != nil {
+		p.notices = t.notices.Mark()
+	}
+	t.savepoints = append(t.savepoints, p)
 }
 
 // findSavepoint gives the newest savepoint of a name.
@@ -187,6 +194,9 @@ func (s *Session) rollbackTo(name string) error {
 	}
 	t.catalog.RollbackTo(p.catalog)
 	t.constraints.RollbackTo(p.constraints)
+	if t.notices != nil {
+		t.notices.RollbackTo(p.notices)
+	}
 	s.settings.RollbackTo(p.settings)
 	s.followRole()
 	t.savepoints = t.savepoints[:i+1]

@@ -110,7 +110,7 @@ func (s *Session) utility(ctx context.Context, q *portal, st *parse.Statement) (
 	case *pg_query.Node_VariableSetStmt:
 		return s.setStatement(n.VariableSetStmt)
 	case *pg_query.Node_DiscardStmt:
-		return s.discard(n.DiscardStmt)
+		return s.discard(ctx, n.DiscardStmt)
 	case *pg_query.Node_PrepareStmt:
 		return "PREPARE", s.prepare(ctx, st, n.PrepareStmt)
 	case *pg_query.Node_DeallocateStmt:
@@ -131,11 +131,11 @@ func (s *Session) utility(ctx context.Context, q *portal, st *parse.Statement) (
 		}
 		return "CHECKPOINT", nil // every acknowledged commit is on disk already
 	case *pg_query.Node_UnlistenStmt:
-		return "UNLISTEN", nil // LISTEN is refused, so there is never anything to stop
+		return "UNLISTEN", s.unlisten(ctx, n.UnlistenStmt.Conditionname)
 	case *pg_query.Node_ListenStmt:
-		return "", pgerr.Unsupported("LISTEN")
+		return "LISTEN", s.listen(ctx, n.ListenStmt.Conditionname)
 	case *pg_query.Node_NotifyStmt:
-		return "", pgerr.Unsupported("NOTIFY")
+		return "NOTIFY", s.notify(ctx, n.NotifyStmt.Conditionname, n.NotifyStmt.Payload)
 	}
 	if !isDDL(st) {
 		return "", pgerr.Unsupported(nodeName(st.Node))
@@ -215,7 +215,7 @@ func (s *Session) showAll(columns []result.Column, sink result.Sink, describe bo
 }
 
 // discard runs DISCARD.
-func (s *Session) discard(n *pg_query.DiscardStmt) (string, error) {
+func (s *Session) discard(ctx context.Context, n *pg_query.DiscardStmt) (string, error) {
 	switch n.Target {
 	case pg_query.DiscardMode_DISCARD_PLANS:
 		s.plans, s.shapes = planCache{}, planCache{}
@@ -240,6 +240,9 @@ func (s *Session) discard(n *pg_query.DiscardStmt) (string, error) {
 	s.plans, s.shapes, s.sequences = planCache{}, planCache{}, sequenceMemory{}
 	if s.locks != nil {
 		s.locks.UnlockAll()
+	}
+	if err := s.unlisten(ctx, ""); err != nil {
+		return "", err
 	}
 	return "DISCARD ALL", s.discardTemp()
 }

@@ -310,3 +310,5 @@ func (s *fakeSession) IdleLimit() (time.Duration, error) {
 	}
 	return s.backend.idle, fatal(pgerr.IdleSessionTimeout, "terminating connection due to idle-session timeout")
 }
+
+func (s *fakeSession) Attend(sink result.Sink) error { return nil }

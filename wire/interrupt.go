@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -26,6 +27,7 @@ type interrupt struct {
 	leaving   *pgerr.Error // end as soon as the connection is outside a transaction
 	ending    *pgerr.Error // end now
 	armed     bool         // a read deadline is set
+	attention atomic.Bool  // the session has something for its client
 }
 
 func (i *interrupt) init(nc net.Conn) {
@@ -89,8 +91,19 @@ func (i *interrupt) drain(cause *pgerr.Error) {
 	i.mu.Unlock()
 }
 
-// idle announces a wait for input, of at most limit unless that is 0. outside tells that no transaction is open. The error is the one that ends the connection.
-func (i *interrupt) idle(outside bool, limit time.Duration) *pgerr.Error {
+// attend asks the connection to let its session send something: a wait for input outside a transaction ends for that, and everything else comes to it by itself.
+func (i *interrupt) attend() {
+	i.mu.Lock()
+	i.attention.Store(true) // in here, so that a wait is not interrupted for what has been seen to already
+	if i.waiting && i.ending == nil {
+		_ = i.net.SetReadDeadline(time.Unix(1, 0))
+		i.armed = true
+	}
+	i.mu.Unlock()
+}
+
+// idle announces a wait for input, until a time unless that is zero. outside tells that no transaction is open. The error is the one that ends the connection.
+func (i *interrupt) idle(outside bool, until time.Time) *pgerr.Error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.ending == nil && i.leaving != nil && outside {
@@ -100,8 +113,12 @@ func (i *interrupt) idle(outside bool, limit time.Duration) *pgerr.Error {
 		return i.ending
 	}
 	i.waiting = outside
-	if limit > 0 {
-		_ = i.net.SetReadDeadline(time.Now().Add(limit))
+	switch {
+	case outside && i.attention.Load(): // it came before waiting was set
+		_ = i.net.SetReadDeadline(time.Unix(1, 0))
+		i.armed = true
+	case !until.IsZero():
+		_ = i.net.SetReadDeadline(until)
 		i.armed = true
 	}
 	return nil

@@ -63,6 +63,7 @@ func (c *conn) open(ctx context.Context, s *auth.Startup, role Role) error {
 		User: role.Name, Database: s.Database, Settings: settings, PID: pid, Remote: remote, TLS: c.tls, Sink: &c.sink,
 		Cancel:    c.intr.cancel,
 		Terminate: func() { c.intr.terminate(errShutdown()) },
+		Attend:    c.intr.attend,
 	})
 	if err != nil {
 		c.session = nil

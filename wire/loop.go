@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"os"
 	"time"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -29,29 +30,52 @@ func (c *conn) loop() error {
 	}
 }
 
-// idle prepares for a wait, in which memory goes back, and waits itself if the session limits it. Between the messages of an extended query the
-// session is not idle, although it waits.
+// idle prepares for a wait, in which memory goes back, and waits for the next message to begin. Between the messages of an extended query the session is not idle, although it
+// waits. A wait outside a transaction is interrupted for what the session has to say meanwhile.
 func (c *conn) idle() error {
 	c.in.Idle()
 	c.out.Idle()
-	var after time.Duration
+	var until time.Time
 	var limit error
 	if !c.inCycle {
-		after, limit = c.session.IdleLimit()
+		var after time.Duration
+		if after, limit = c.session.IdleLimit(); after > 0 {
+			until = time.Now().Add(after)
+		}
 	}
-	if e := c.intr.idle(!c.inCycle && c.session.Status() == 'I', after); e != nil {
-		return e
+	for {
+		outside := !c.inCycle && c.session.Status() == 'I'
+		if e := c.intr.idle(outside, until); e != nil {
+			return e
+		}
+		if c.inCycle {
+			return nil
+		}
+		err := c.in.Wait()
+		if e := c.intr.awake(); e != nil {
+			return e
+		}
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !outside || !c.intr.attention.Load() {
+			return c.readFailure(err, limit)
+		}
+		if err := c.attend(); err != nil {
+			return err
+		}
+		if err := c.out.Flush(); err != nil {
+			return err
+		}
 	}
-	if after <= 0 {
+}
+
+// attend lets the session send what it has for its client outside of statements.
+func (c *conn) attend() error {
+	if !c.intr.attention.Swap(false) {
 		return nil
 	}
-	if err := c.in.Wait(); err != nil {
-		return c.readFailure(err, limit)
-	}
-	if e := c.intr.awake(); e != nil {
-		return e
-	}
-	return nil
+	return c.session.Attend(&c.sink)
 }
 
 // handle does what a message asks for. An error ends the connection.
@@ -137,13 +161,18 @@ func (c *conn) report(err error) error {
 	return nil
 }
 
-// ready ends a cycle: changed settings, ReadyForQuery, and everything goes out.
+// ready ends a cycle: notifications, changed settings, ReadyForQuery, and everything goes out.
 func (c *conn) ready() error {
+	status := c.session.Status()
+	if status == 'I' && c.intr.attention.Load() {
+		if err := c.attend(); err != nil {
+			return err
+		}
+	}
 	if err := c.sink.reportChanges(); err != nil {
 		return err
 	}
 	c.inCycle = false
-	status := c.session.Status()
 	if status == 'I' { // no portal outlives the transaction, so neither do its parameters
 		c.unnamed.Release()
 	}

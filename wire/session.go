@@ -39,6 +39,7 @@ type SessionOptions struct {
 
 	Cancel    func() // what pg_cancel_backend calls
 	Terminate func() // what pg_terminate_backend calls
+	Attend    func() // asks for a call of Session.Attend as soon as the connection is between statements; from any goroutine, and it never waits
 }
 
 // Session is one connection's session in the engine. The wire calls it from one goroutine at a time. Contexts end with
@@ -71,6 +72,10 @@ type Session interface {
 	Sync(ctx context.Context) error
 	// Fail tells the session that the wire itself refused a message (08P01, 22021 …), which aborts the transaction as any error does.
 	Fail(err error)
+
+	// Attend sends what the session has for its client outside of statements (notifications), after SessionOptions.Attend was called: at once when the connection is idle, else
+	// before the next ReadyForQuery outside a transaction.
+	Attend(sink result.Sink) error
 
 	// Status is the transaction status of ReadyForQuery: 'I', 'T' or 'E'.
 	Status() byte

@@ -27,6 +27,7 @@ func objectFamilies() []family {
 		{"json aggregate", jsonAggregates},
 		{"series", seriesFamily},
 		{"locks", lockFamily()},
+		{"notify", notifyFamily()},
 		{"time series", timeSeriesFamily},
 		{"properties", propertyFamily},
 		{"activity", activityFamily},

@@ -32,7 +32,6 @@ var sessionFamily = []Def{
 	{Name: "pg_client_encoding", Scalar: constant(pgtype.Text("UTF8"))},
 	{Name: "getdatabaseencoding", Scalar: constant(pgtype.Text("UTF8"))},
 	{Name: "pg_jit_available", Scalar: constant(pgtype.Bool(false))},
-	{Name: "pg_notification_queue_usage", Scalar: constant(pgtype.Float(0))}, // nothing is ever queued
 	{Name: "pg_trigger_depth", Scalar: constant(pgtype.Int(0))},
 	{Name: "pg_postmaster_start_time", Scalar: serverStart},
 	{Name: "pg_conf_load_time", Scalar: serverStart},

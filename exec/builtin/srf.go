@@ -37,7 +37,6 @@ var seriesFamily = []Def{
 	{Name: "pg_get_shmem_allocations", Set: noRows},
 	{Name: "pg_get_replication_slots", Set: noRows},
 	{Name: "pg_show_replication_origin_status", Set: noRows},
-	{Name: "pg_listening_channels", Set: noRows},
 	{Name: "pg_partition_ancestors", Set: noRows},
 	{Name: "pg_partition_tree", Set: noRows},
 	{Name: "ts_token_type_byid", Set: tokenTypes},
