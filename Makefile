@@ -26,9 +26,9 @@ MUTATED ?= 10m
 export PATH := $(PATH):$(CURDIR)/compat_tests/.cache/bin
 
 # The packages whose expected results come from the reference: each understands -record.
-RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./compat_tests/drivers ./compat_tests/tpch
+RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./compat_tests/isolation ./compat_tests/drivers ./compat_tests/tpch
 # The packages that may run against the reference, to prove the tests themselves.
-BLACK_BOX := ./compat_tests/sql ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers ./compat_tests/tpch
+BLACK_BOX := ./compat_tests/sql ./compat_tests/isolation ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers ./compat_tests/tpch
 
 .DEFAULT_GOAL := build
 .PHONY: setup build run test test-crash test-soak test-mutated vet record check-reference bench-oltp bench-tpch psql clean

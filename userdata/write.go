@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"strings"
 
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -222,6 +223,9 @@ const (
 	Skipped                 // another transaction holds it (SKIP LOCKED)
 )
 
+// ErrDeleted is the kv.ErrConflict of a row that another transaction has deleted, or given another key.
+var ErrDeleted = fmt.Errorf("userdata: row is gone: %w", kv.ErrConflict)
+
 // LockRequest says how Lock locks.
 type LockRequest struct {
 	Mode   kv.LockMode
@@ -258,10 +262,13 @@ func (t *Table) Lock(ctx context.Context, a *Access, locator pgtype.Datum, o Loc
 		}
 		return Unchanged, nil
 	}
-	if a.RepeatableRead && (!a.locked.Found(0) || a.locked.Version(0) != kv.Pending) {
+	gone := !a.locked.Found(0) || row.FlagsOf(a.locked.Value(0))&row.Deleted != 0
+	switch {
+	case a.RepeatableRead && gone:
+		return 0, ErrDeleted
+	case a.RepeatableRead && a.locked.Version(0) != kv.Pending:
 		return 0, kv.ErrConflict
-	}
-	if !a.locked.Found(0) || row.FlagsOf(a.locked.Value(0))&row.Deleted != 0 {
+	case gone:
 		return Gone, nil
 	}
 	if a.locked.Version(0) == kv.Pending {

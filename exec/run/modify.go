@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -436,6 +437,9 @@ func (c *changeOp) lock(row []pgtype.Datum) (ok bool, err error) {
 		return false, nil // the outer side of a join
 	}
 	status, err := c.table.Lock(c.exec.Ctx(), c.exec.Access, row[c.locator], userdata.LockRequest{Mode: c.strength}, c.newest)
+	if errors.Is(err, userdata.ErrDeleted) {
+		return false, pgerr.Wrap(err, pgerr.SerializationFailure, "could not serialize access due to concurrent delete")
+	}
 	if err != nil {
 		return false, err
 	}
