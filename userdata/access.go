@@ -11,14 +11,26 @@ import (
 
 // Service is what rows need beyond one table: identifiers for rows without a primary key.
 type Service struct {
-	store kv.Store
+	store   kv.Store
+	columns columnCache
 
 	mu        sync.Mutex
 	next, end uint64
 }
 
 // New makes the service over a store.
-func New(store kv.Store) *Service { return &Service{store: store} }
+func New(store kv.Store) *Service {
+	s := &Service{store: store}
+	s.columns.watcher, _ = store.(kv.Watcher)
+	s.columns.limit.Store(DefaultColumnCache)
+	return s
+}
+
+// DefaultColumnCache is how many bytes of columns that scans have read are kept for the next ones.
+const DefaultColumnCache = 1 << 30
+
+// SetColumnCache sets that limit; 0 keeps nothing.
+func (s *Service) SetColumnCache(bytes int64) { s.columns.limit.Store(bytes) }
 
 // rowIDLease is how many row ids are reserved at once; a crash loses the rest of a lease, never repeats one.
 const rowIDLease = 1 << 16

@@ -23,6 +23,9 @@ type Batches struct {
 	rows     float64     // estimate of all rows
 	origin   kv.Cursor   // of the whole range, which the parts' cursors are taken from
 
+	cached   *cachedTable // whose parts those of the scan are, nil: none
+	snapshot kv.Version   // that the scan sees
+
 	mu    sync.Mutex
 	parts []kv.Span // the others, in key order
 	next  int       // 0: the head
@@ -39,15 +42,45 @@ func (s *Scanner) Columnar() bool { return len(s.system) == 0 && s.t.ttl == 0 }
 
 // Batches starts a scan by columns of what q asks for, which is in primary key order, forward.
 func (s *Scanner) Batches(ctx context.Context, a *Access, q ScanRequest) (*Batches, error) {
-	b := &Batches{s: s, a: a, keysOnly: len(s.nums) == 0 && !s.t.keep}
+	b := &Batches{s: s, a: a, keysOnly: len(s.nums) == 0 && !s.t.keep, snapshot: a.Txn.Snapshot()}
 	span, ok := s.rowSpan(a, q)
 	if !ok {
 		return b, nil
 	}
+	cache := b.cache(q)
+	if cache != nil {
+		if b.cached = cache.table(span.Start); b.cached != nil {
+			b.rows, _ = b.cached.estimate()
+			return b, b.openParts(ctx, span)
+		}
+	}
 	if err := b.readHead(ctx, span); err != nil {
 		return nil, err
 	}
+	if cache != nil && len(b.parts) > 0 {
+		// The head is read again with the first part, the next time; now its rows are there.
+		first := kv.Span{Start: span.Start, End: b.parts[0].Start}
+		cache.cut(span.Start, append([]kv.Span{first}, b.parts...))
+	}
 	return b, nil
+}
+
+// cache is the cache to use, nil for a scan that cannot: of a part of the table, of one user's rows, of a transaction that has written.
+func (b *Batches) cache(q ScanRequest) *columnCache {
+	if b.s.t.scoped || b.a.Service == nil || b.a.Txn.Written() || len(q.Equal) > 0 || q.Lower != nil || q.Upper != nil {
+		return nil
+	}
+	return &b.a.Service.columns
+}
+
+// openParts prepares to read the cached table's parts, from the cache or from the store.
+func (b *Batches) openParts(ctx context.Context, span kv.Span) error {
+	for _, p := range b.cached.parts {
+		b.parts = append(b.parts, p.span)
+	}
+	c, err := b.a.Txn.Scan(ctx, span, kv.ScanOptions{KeysOnly: b.keysOnly})
+	b.origin = c
+	return err
 }
 
 // rowSpan is the key range of a scan of the rows themselves.
@@ -185,12 +218,24 @@ type BatchReader struct {
 	rows   [][]byte
 	sel    []int32
 	kept   []int32
+
+	part    *cachedPart  // that is being read, of a cached table
+	columns *keptColumns // of the part, when it comes from the cache
+	from, n int          // the rows of columns that are the batch
+	build   *partBuilder // of the part, when it is read to be kept
 }
 
 // Next moves to the next rows; n is their number, 0 at the end.
 func (r *BatchReader) Next(ctx context.Context) (n int, err error) {
 	for {
 		switch {
+		case r.columns != nil:
+			if r.from += r.n; r.from == r.columns.rows {
+				r.columns, r.n = nil, 0
+				continue
+			}
+			r.n = min(column.Rows, r.columns.rows-r.from)
+			return r.n, nil
 		case r.seq == 0 && r.head < len(r.b.head):
 			r.batch = r.b.head[r.head]
 			r.head++
@@ -203,6 +248,7 @@ func (r *BatchReader) Next(ctx context.Context) (n int, err error) {
 			if n == 0 {
 				r.cursor.Close()
 				r.cursor = nil
+				r.finish()
 				continue
 			}
 		default:
@@ -213,14 +259,68 @@ func (r *BatchReader) Next(ctx context.Context) (n int, err error) {
 			if r.seq == 0 {
 				continue
 			}
+			if r.fromCache() {
+				continue
+			}
 			r.cursor, err = r.b.part(ctx, r.b.parts[r.seq-1], kv.ScanOptions{KeysOnly: r.b.keysOnly, Limit: partRows})
 			if err != nil {
 				return 0, err
 			}
 			continue
 		}
-		return n, r.look()
+		if err := r.look(); err != nil {
+			return 0, err
+		}
+		if r.build != nil {
+			r.build.next(r)
+		}
+		return n, nil
 	}
+}
+
+// fromCache begins a part of a cached table: with the columns that are kept, if they are those wanted, else by reading the rows so that they are kept.
+func (r *BatchReader) fromCache() bool {
+	if r.b.cached == nil {
+		return false
+	}
+	cache := &r.b.a.Service.columns
+	r.part = r.b.cached.parts[r.seq-1]
+	snapshot := r.b.snapshot
+	cache.touch(r.part)
+	kept := cache.at(r.part, snapshot)
+	if kept != nil && kept.has(r.b.s.nums) {
+		r.columns, r.from, r.n, r.sel = kept, 0, 0, nil
+		return true
+	}
+	r.build = nil
+	if r.part.watch.Changed() <= snapshot {
+		r.build = newPartBuilder(r.b.s.nums)
+	}
+	return false
+}
+
+func (k *keptColumns) has(nums []int16) bool {
+	for _, n := range nums {
+		if k.columns[n] == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// finish keeps what was read of a part.
+func (r *BatchReader) finish() {
+	if r.build == nil {
+		return
+	}
+	cache := &r.b.a.Service.columns
+	if snapshot := r.b.snapshot; r.part.watch.Changed() <= snapshot {
+		cache.keep(r.part, snapshot, r.build.rows, r.build.pack())
+	}
+	if r.build.rows > 8*partRows {
+		cache.forget(r.b.cached) // it has grown since it was cut
+	}
+	r.build = nil
 }
 
 // look lays the rows out and leaves out those that are deleted.
@@ -259,6 +359,15 @@ func (r *BatchReader) Part() int { return r.seq }
 
 // Columns decodes the scanner's columns at the positions `want` of the selected rows (nil: all).
 func (r *BatchReader) Columns(want []int, sel []int32, vecs []*column.Vector) error {
+	if r.columns != nil {
+		for _, at := range want {
+			r.columns.columns[r.b.s.nums[at]].Lay(r.from, r.n, sel, vecs[at])
+		}
+		return nil
+	}
+	if r.build != nil {
+		return r.build.take(r, want, vecs)
+	}
 	return r.b.s.decode.DecodeColumns(r.rows, sel, want, vecs)
 }
 

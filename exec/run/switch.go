@@ -237,4 +237,3 @@ func (s *vecScan) drop() {
 		s.batches = nil
 	}
 }
-

@@ -290,6 +290,7 @@ func (c *committer) write(before kv.Version, sync bool, own *request) {
 		}
 		return
 	}
+	c.s.watches.note(c.group)
 	for _, r := range c.group {
 		for _, hook := range r.t.hooks {
 			hook(r.commit.Version)

@@ -32,6 +32,7 @@ type Store struct {
 	gate    sync.RWMutex
 	closed  atomic.Bool
 	cursors cursorList
+	watches watches
 
 	snapMu  sync.Mutex // of acquire against publish
 	current atomic.Pointer[snapshot]
@@ -59,6 +60,7 @@ func New(engine Engine, o Options) *Store {
 	first := &snapshot{engine: engine.Snapshot(), version: o.Last}
 	first.refs.Store(1)
 	s.current.Store(first)
+	s.watches.noted = o.Last
 	s.committer.start(s, o.Last)
 	return s
 }
