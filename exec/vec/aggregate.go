@@ -17,9 +17,10 @@ type Aggregate struct {
 	Aggs    []*expr.Aggregate
 	Shared  Shared
 
-	forms  []keyForm
-	plan   []aggPlan
-	single bool // the order of rows matters, or states cannot be merged: one worker
+	forms    []keyForm
+	plan     []aggPlan
+	prepared bool
+	single   bool // the order of rows matters, or states cannot be merged: one worker
 
 	results []*partial
 	next    atomic.Int64
@@ -130,9 +131,10 @@ func (a *Aggregate) Close() {
 
 // prepare decides about accumulators; aggregates that add up the same share one.
 func (a *Aggregate) prepare(q *Query) error {
-	if a.plan != nil {
+	if a.prepared {
 		return nil
 	}
+	a.forms = nil
 	for _, k := range a.Keys {
 		f, _ := formOf(k.Type())
 		a.forms = append(a.forms, f)
@@ -159,6 +161,7 @@ func (a *Aggregate) prepare(q *Query) error {
 			}
 		}
 	}
+	a.prepared = true
 	return nil
 }
 
@@ -243,7 +246,7 @@ func (a *Aggregate) partial(q *Query) (*partial, error) {
 	}
 	for i, e := range a.Aggs {
 		call := &aggCall{e: e, acc: a.accumulator(q, e), vecs: make([]*column.Vector, len(e.Args))}
-		if a.plan != nil && a.plan[i].at != i {
+		if a.prepared && a.plan[i].at != i {
 			p.calls = append(p.calls, nil)
 			continue
 		}
