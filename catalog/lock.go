@@ -34,6 +34,32 @@ var covers = [...]lockSet{
 	kv.AccessExclusive:      1 << kv.AccessExclusive,
 }
 
+// heldRelation is a relation that the transaction has locked.
+type heldRelation struct {
+	oid   OID
+	modes lockSet
+}
+
+// Holds tells whether the transaction has locked a relation so that mode needs no lock any more.
+func (t *Txn) Holds(relation OID, mode kv.LockMode) bool {
+	for i := range t.locked {
+		if t.locked[i].oid == relation {
+			return t.locked[i].modes&covers[mode] != 0
+		}
+	}
+	return false
+}
+
+func (t *Txn) holdRelation(oid OID, mode kv.LockMode) {
+	for i := range t.locked {
+		if t.locked[i].oid == oid {
+			t.locked[i].modes |= 1 << mode
+			return
+		}
+	}
+	t.locked = append(t.locked, heldRelation{oid, 1 << mode})
+}
+
 // LockRelation locks a table, view or sequence to the end of the transaction, as every statement does with the relations that it uses, and
 // gives its descriptor as it is then; 42P01 when it has been dropped meanwhile, 55P03 with NoWait or after the timeout. It comes before the
 // snapshot of rows that the statement reads is taken. Built-in relations need no lock.
@@ -70,18 +96,36 @@ func (t *Txn) lockObject(ctx context.Context, class, oid OID, mode kv.LockMode, 
 	if isShared(class) {
 		database = 0
 	}
-	t.keybuf = appendLockKey(t.keybuf[:0], database, class, oid)
-	return t.lockKey(ctx, t.keybuf, kv.LockOptions{Mode: mode, NoWait: w.NoWait, Timeout: w.Timeout})
+	o := kv.LockOptions{Mode: mode, NoWait: w.NoWait, Timeout: w.Timeout}
+	if class != desc.ClassRelation {
+		t.keybuf = appendLockKey(t.keybuf[:0], database, class, oid)
+		return t.lockKey(ctx, t.keybuf, o)
+	}
+	if !t.Holds(oid, mode) {
+		t.keybuf = appendLockKey(t.keybuf[:0], database, class, oid)
+		if err := t.acquire(ctx, t.keybuf, o); err != nil {
+			return err
+		}
+		t.holdRelation(oid, mode)
+	}
+	t.Refresh()
+	return nil
+}
+
+// acquire takes a lock in the store.
+func (t *Txn) acquire(ctx context.Context, key []byte, o kv.LockOptions) error {
+	if o.Timeout == 0 {
+		o.Timeout = t.timeout
+	}
+	t.one[0] = key
+	return storeError(t.kv.Lock(ctx, t.one[:], o))
 }
 
 // lockKey takes a lock unless a known one covers it. Locks last to the end of the transaction, or to the rollback to a savepoint before them.
 func (t *Txn) lockKey(ctx context.Context, key []byte, o kv.LockOptions) error {
-	if o.Timeout == 0 {
-		o.Timeout = t.timeout
-	}
 	if t.held[string(key)]&covers[o.Mode] == 0 {
-		if err := t.kv.Lock(ctx, [][]byte{key}, o); err != nil {
-			return storeError(err)
+		if err := t.acquire(ctx, key, o); err != nil {
+			return err
 		}
 		if t.held == nil {
 			t.held = make(map[string]lockSet)

@@ -15,12 +15,15 @@ type Txn struct {
 	view
 	catalog *Catalog
 	kv      kv.Txn
+	state   *state // that base is of
 	base    *Snapshot
 	changes []change
 	freed   []uint64
 	hooked  bool               // OnCommit is registered
-	held    map[string]lockSet // locks that are known to be held
+	held    map[string]lockSet // locks that are known to be held, but for
+	locked  []heldRelation     // those on relations, which are few as a rule
 	keybuf  []byte
+	one     [1][]byte
 	path    []OID         // SetSearchPath
 	timeout time.Duration // SetLockTimeout
 	hidden  bool          // an operation of the catalog's own, free of the checks on names
@@ -31,11 +34,22 @@ type Mark struct{ changes, freed int }
 
 // Begin gives the view of a transaction in a database, which must exist.
 func (c *Catalog) Begin(t kv.Txn, database OID) *Txn {
-	s := c.Snapshot(database)
+	now := c.state.Load()
+	s := now.snapshots[database]
 	if s == nil {
-		s = &Snapshot{view{database: database, contents: c.builtin, shared: c.state.Load().shared}}
+		s = &Snapshot{view{database: database, contents: c.builtin, shared: now.shared}}
 	}
-	return &Txn{view: s.view, catalog: c, kv: t, base: s}
+	return &Txn{view: s.view, catalog: c, kv: t, base: s, state: now}
+}
+
+// Restart makes t the view of the next transaction of the same session, as Begin would. The one before has ended.
+func (t *Txn) Restart(k kv.Txn) {
+	changed := len(t.changes) > 0
+	t.kv, t.changes, t.freed, t.hooked, t.held, t.locked = k, nil, nil, false, nil, t.locked[:0]
+	t.path, t.timeout, t.hidden = nil, 0, false
+	if !t.Refresh() && changed {
+		t.rebuild()
+	}
 }
 
 // SetLockTimeout sets how long an operation waits for a lock that its caller gives no Wait for (lock_timeout); 0 is no limit.
@@ -50,7 +64,12 @@ func (t *Txn) Changed() bool { return len(t.changes) > 0 }
 // Refresh moves to the newest committed catalog and tells whether anything is different. PostgreSQL reads its catalogs so at every
 // isolation level. A database that has been dropped stays as it was.
 func (t *Txn) Refresh() bool {
-	s := t.catalog.Snapshot(t.database)
+	now := t.catalog.state.Load()
+	if now == t.state {
+		return false
+	}
+	t.state = now
+	s := now.snapshots[t.database]
 	if s == nil || s == t.base {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/userdata"
@@ -31,15 +32,19 @@ func (a *tableActivity) of(k tableKey, known float64) *builtin.TableActivity {
 	return t
 }
 
-// add enters a committed transaction's counts. known gives the catalog's number of rows of a table.
-func (a *tableActivity) add(database desc.OID, tally *userdata.Tally, known func(desc.OID) float64) {
+// add enters a committed transaction's counts. known has what ANALYZE found.
+func (a *tableActivity) add(database desc.OID, tally *userdata.Tally, known catalog.Reader) {
 	if !tally.Changed() {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	tally.Each(func(table desc.OID, c userdata.Counts) {
-		t := a.of(tableKey{database, table}, known(table))
+		k := tableKey{database, table}
+		t := a.tables[k]
+		if t == nil {
+			t = a.of(k, knownRows(known, table))
+		}
 		if c.Emptied {
 			t.Live, t.Changed = 0, 0
 		}

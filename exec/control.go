@@ -347,7 +347,7 @@ func (s *Session) setAuthorization(name string, scope session.Scope) error {
 
 // followRole brings session_user and current_user in step with the settings after the settings went back to earlier values.
 func (s *Session) followRole() {
-	if s.user == s.login && s.session == s.login && s.settings.Get("role") == "none" {
+	if s.user == s.login && s.session == s.login && s.settings.Quick().Role == "none" {
 		return
 	}
 	r := s.reader()

@@ -29,7 +29,7 @@ func (s *Session) declare(ctx context.Context, outer *portal, st *parse.Statemen
 			return "", pgerr.New(pgerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 		}
 	}
-	if q := s.portals[n.Portalname]; q != nil {
+	if q := s.portalOf(n.Portalname); q != nil {
 		if n.Portalname != "" {
 			return "", pgerr.Newf(pgerr.DuplicateCursor, "cursor %q already exists", n.Portalname)
 		}
@@ -60,13 +60,13 @@ func (s *Session) declare(ctx context.Context, outer *portal, st *parse.Statemen
 		q.release()
 		return "", err
 	}
-	s.portals[n.Portalname] = q
+	s.keepPortal(q)
 	return "DECLARE CURSOR", nil
 }
 
 // cursor finds the cursor that FETCH, MOVE or CLOSE names.
 func (s *Session) cursor(name string) (*portal, error) {
-	q := s.portals[name]
+	q := s.portalOf(name)
 	if q == nil || !q.started && q.utility {
 		return nil, pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", name)
 	}

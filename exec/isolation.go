@@ -37,31 +37,24 @@ const (
 
 // defaultModes are those that a new transaction starts with.
 func (s *Session) defaultModes() modes {
-	return modes{s.settings.Get("default_transaction_isolation"), s.settings.Bool("default_transaction_read_only"), s.settings.Bool("default_transaction_deferrable")}
+	q := s.settings.Quick()
+	return modes{q.DefaultIsolation, q.DefaultReadOnly, q.DefaultDeferrable}
 }
 
 // setModes gives the transaction its modes, and the parameters that show them their values, for the rest of the transaction.
 func (s *Session) setModes(m modes) {
 	s.txn.modes = m
 	s.txn.access.RepeatableRead = m.repeatable()
-	s.showMode(isolationSetting, m.isolation)
-	s.showMode(readOnlySetting, onOff(m.readOnly))
-	s.showMode(deferrableSetting, onOff(m.deferrable))
-}
-
-func (s *Session) showMode(name, value string) {
-	if s.settings.Get(name) != value {
-		s.settings.ForceLocal(name, value)
+	q := s.settings.Quick()
+	if q.Isolation != m.isolation {
+		s.settings.ForceLocal(isolationSetting, m.isolation)
 	}
-}
-
-// isMode tells whether a parameter shows a mode of the transaction.
-func isMode(name string) bool {
-	switch strings.ToLower(name) {
-	case isolationSetting, readOnlySetting, deferrableSetting:
-		return true
+	if q.ReadOnly != m.readOnly {
+		s.settings.ForceLocal(readOnlySetting, onOff(m.readOnly))
 	}
-	return false
+	if q.Deferrable != m.deferrable {
+		s.settings.ForceLocal(deferrableSetting, onOff(m.deferrable))
+	}
 }
 
 // setMode changes one mode of the running transaction, by the name of its parameter.

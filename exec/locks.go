@@ -55,7 +55,7 @@ func (e *environment) AdvisoryLock(ctx context.Context, l builtin.AdvisoryLock) 
 		return false, pgerr.Unsupported("advisory locks on this store")
 	}
 	key := advisoryKey(e.s.database, l)
-	o := kv.LockOptions{Mode: advisoryMode(l), NoWait: l.Try, Timeout: e.s.settings.Milliseconds("lock_timeout")}
+	o := kv.LockOptions{Mode: advisoryMode(l), NoWait: l.Try, Timeout: e.s.settings.Quick().LockTimeout}
 	var err error
 	if l.Transaction {
 		err = e.s.txn.kv.Lock(ctx, [][]byte{key}, o)

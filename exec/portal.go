@@ -59,11 +59,45 @@ func (s *Session) newPortal(name string, p *prepared, params []pgtype.Datum, for
 	if err != nil {
 		return nil, err
 	}
-	q := &portal{name: name, p: p, params: params, columns: columns, utility: p.plan == nil, created: time.Now()}
+	q := s.spare
+	if q == nil {
+		q = new(portal)
+	}
+	s.spare = nil
+	*q = portal{name: name, p: p, params: params, columns: columns, utility: p.plan == nil}
+	if name != "" {
+		q.created = time.Now()
+	}
 	if s.txn != nil {
 		q.level = len(s.txn.savepoints)
 	}
 	return q, nil
+}
+
+// recycle releases a portal that nobody refers to any more.
+func (s *Session) recycle(q *portal) {
+	q.release()
+	s.spare = q
+}
+
+// portalOf finds a portal by name; nil when there is none.
+func (s *Session) portalOf(name string) *portal {
+	if name == "" {
+		return s.unnamed
+	}
+	return s.portals[name]
+}
+
+// keepPortal enters a portal under its name.
+func (s *Session) keepPortal(q *portal) {
+	if q.name == "" {
+		s.unnamed = q
+		return
+	}
+	if s.portals == nil {
+		s.portals = make(map[string]*portal)
+	}
+	s.portals[q.name] = q
 }
 
 // withFormats gives the columns with their result formats: none is all text, one is for all.
@@ -148,14 +182,25 @@ func (s *Session) newSnapshot(ctx context.Context, q *portal) error {
 	if s.txn.used && s.txn.modes.repeatable() {
 		return nil
 	}
-	for _, other := range s.portals {
-		if other != q && other.started && !other.drained && len(other.p.plan.Relations) > 0 {
-			if err := s.drain(other); err != nil {
+	if err := s.keepRest(s.unnamed, q); err != nil {
+		return err
+	}
+	if len(s.portals) > 0 {
+		for _, other := range s.portals {
+			if err := s.keepRest(other, q); err != nil {
 				return err
 			}
 		}
 	}
 	return s.takeSnapshot(ctx)
+}
+
+// keepRest drains a portal that is half read, unless it is the one that starts.
+func (s *Session) keepRest(other, q *portal) error {
+	if other == nil || other == q || !other.started || other.drained || len(other.p.plan.Relations) == 0 {
+		return nil
+	}
+	return s.drain(other)
 }
 
 // pull gives the next row of a started portal's program, nil at the end.
@@ -222,45 +267,78 @@ func (q *portal) release() {
 }
 
 func (s *Session) dropPortal(name string) {
-	if q := s.portals[name]; q != nil {
-		q.release()
+	q := s.portalOf(name)
+	if q == nil {
+		return
+	}
+	if name == "" {
+		s.unnamed = nil
+	} else {
 		delete(s.portals, name)
+	}
+	s.recycle(q)
+}
+
+// dropPortals drops all of them.
+func (s *Session) dropPortals() {
+	s.dropPortal("")
+	for name := range s.portals {
+		s.dropPortal(name)
 	}
 }
 
 // closePortals drops the portals at the end of a transaction, all but held cursors.
 func (s *Session) closePortals() {
+	if q := s.unnamed; q != nil && !q.held() {
+		s.dropPortal("")
+	}
+	if len(s.portals) == 0 {
+		return
+	}
 	for name, q := range s.portals {
-		if q.hold && q.drained && q.level < 0 {
-			continue
+		if !q.held() {
+			s.dropPortal(name)
 		}
-		q.release()
-		delete(s.portals, name)
 	}
 }
 
+// held tells a cursor that outlives its transaction.
+func (q *portal) held() bool { return q.hold && q.drained && q.level < 0 }
+
 // closePortalsSince drops those made after a savepoint.
 func (s *Session) closePortalsSince(level int) {
+	if q := s.unnamed; q != nil && q.level >= level {
+		s.dropPortal("")
+	}
 	for name, q := range s.portals {
 		if q.level >= level {
-			q.release()
-			delete(s.portals, name)
+			s.dropPortal(name)
 		}
 	}
 }
 
 // holdCursors reads the cursors WITH HOLD to their ends before the transaction commits; from then on they live in the session (level -1).
 func (s *Session) holdCursors(ctx context.Context) error {
-	for _, q := range s.portals {
-		if !q.hold || q.level < 0 {
-			continue
-		}
-		q.rt.Ctx = ctx
-		if err := s.drain(q); err != nil {
-			return clientError(ctx, err)
-		}
-		q.program, q.level = nil, -1
+	if err := s.holdCursor(ctx, s.unnamed); err != nil || len(s.portals) == 0 {
+		return err
 	}
+	for _, q := range s.portals {
+		if err := s.holdCursor(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Session) holdCursor(ctx context.Context, q *portal) error {
+	if q == nil || !q.hold || q.level < 0 {
+		return nil
+	}
+	q.rt.Ctx = ctx
+	if err := s.drain(q); err != nil {
+		return clientError(ctx, err)
+	}
+	q.program, q.level = nil, -1
 	return nil
 }
 
@@ -331,6 +409,24 @@ func (s *Session) change(q *portal, limit int) (err error) {
 	return err
 }
 
+// frequentTag gives the tags of most statements ready made, "" for others.
+func frequentTag(tag string, count int64) string {
+	if count != 1 {
+		return ""
+	}
+	switch tag {
+	case "SELECT":
+		return "SELECT 1"
+	case "INSERT":
+		return "INSERT 0 1"
+	case "UPDATE":
+		return "UPDATE 1"
+	case "DELETE":
+		return "DELETE 1"
+	}
+	return ""
+}
+
 // following gives the next row in the forward direction, from the buffer or the program.
 func (q *portal) following() ([]pgtype.Datum, error) {
 	if q.pos < len(q.buffer) {
@@ -355,6 +451,9 @@ func (q *portal) commandTag(sent int64) string {
 		sent = q.program.Affected()
 	}
 	tag := q.p.plan.Tag
+	if ready := frequentTag(tag, sent); ready != "" {
+		return ready
+	}
 	if tag == "INSERT" {
 		tag = "INSERT 0"
 	}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/kalampg/kalampg/catalog"
@@ -39,8 +40,15 @@ type prepared struct {
 	epoch   uint64 // of the settings
 	user    desc.OID
 	allowed bool // privileges were checked for user at version
+	locks   []relationLock
 	program *run.Program
 	inUse   bool
+}
+
+// relationLock is a relation that a statement uses and the mode that it locks it in.
+type relationLock struct {
+	oid  desc.OID
+	mode kv.LockMode
 }
 
 // planned tells the statements that are bound to plans.
@@ -125,7 +133,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 		bound = opt.Optimize(bound, opt.Options{Source: tableSizes{s}, Functions: s.engine.library, AllScopes: s.settings.Get("kalam.all_users") == "on"})
 	}
 	p.doomed = opt.Doomed(bound)
-	p.plan, p.params, p.columns = bound, bound.Params, columns
+	p.plan, p.params, p.columns, p.locks = bound, bound.Params, columns, s.locksOf(bound)
 	p.version, p.epoch, p.user = version, s.epoch, s.user
 	p.program, p.inUse, p.allowed = nil, false, false
 	return nil
@@ -159,19 +167,31 @@ func sameColumns(a, b []result.Column) bool {
 	return true
 }
 
-// lockRelations takes the relation locks that a plan needs.
-func (s *Session) lockRelations(ctx context.Context, q *prepared) error {
-	p := q.plan
-	w := catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}
+// locksOf gives the relation locks that a plan needs. Built-in relations need none.
+func (s *Session) locksOf(p *plan.Statement) []relationLock {
+	var out []relationLock
 	for _, oid := range p.Relations {
-		mode := kv.AccessShare
-		for _, t := range p.Targets {
-			if t == oid {
-				mode = kv.RowExclusive
-			}
+		if r := s.reader().Relation(oid); r != nil && r.Class == desc.System {
+			continue
 		}
-		if _, err := s.txn.catalog.LockRelation(ctx, oid, mode, w); err != nil {
-			return s.atRelation(err, q, oid)
+		mode := kv.AccessShare
+		if slices.Contains(p.Targets, oid) {
+			mode = kv.RowExclusive
+		}
+		out = append(out, relationLock{oid, mode})
+	}
+	return out
+}
+
+// lockRelations takes the relation locks that a statement needs.
+func (s *Session) lockRelations(ctx context.Context, p *prepared) error {
+	for i := range p.locks {
+		l := &p.locks[i]
+		if s.txn.catalog.Holds(l.oid, l.mode) {
+			continue
+		}
+		if _, err := s.txn.catalog.LockRelation(ctx, l.oid, l.mode, catalog.Wait{Timeout: s.settings.Quick().LockTimeout}); err != nil {
+			return s.atRelation(err, p, l.oid)
 		}
 	}
 	return nil
@@ -238,8 +258,10 @@ func (s *Session) programOf(p *prepared) (program *run.Program, own bool, err er
 
 // exec fills what a program's run works with.
 func (s *Session) exec() run.Exec {
-	return run.Exec{RT: &s.rt, Access: &s.txn.access, Catalog: s.txn.catalog, Table: s.openTable, SystemTable: s.engine.catalog.SystemTable,
-		Constraints: &s.txn.constraints, Foreign: &s.foreign, Vectorise: vectorise[s.settings.Get("kalam.vectorize")]}
+	x := s.parts
+	x.RT, x.Access, x.Catalog, x.Constraints = &s.rt, &s.txn.access, s.txn.catalog, &s.txn.constraints
+	x.Vectorise = vectorise[s.settings.Quick().Vectorize]
+	return x
 }
 
 // vectorise are the values of kalam.vectorize.
@@ -251,8 +273,8 @@ func (s *Session) newRun(ctx context.Context, params []pgtype.Datum) {
 	s.rt.Ctx, s.rt.Params = ctx, params
 	a := &s.txn.access
 	a.Scope, a.AllScopes = s.scope(), s.allScopes()
-	a.HardDelete = s.settings.Get("kalam.hard_delete") == "on"
-	a.LockTimeout = s.settings.Milliseconds("lock_timeout")
+	a.HardDelete = s.settings.Quick().HardDelete
+	a.LockTimeout = s.settings.Quick().LockTimeout
 }
 
 // planCache keeps the statements of simple queries by text, the newest few.

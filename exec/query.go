@@ -38,12 +38,14 @@ func (s *Session) Query(ctx context.Context, text string, sink result.Sink) erro
 
 // limited gives the statement its time limit.
 func (s *Session) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	d := s.settings.Milliseconds("statement_timeout")
+	d := s.settings.Quick().StatementTimeout
 	if d == 0 {
-		return ctx, func() {}
+		return ctx, unlimited
 	}
 	return context.WithTimeoutCause(ctx, d, pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout"))
 }
+
+func unlimited() {}
 
 func (s *Session) query(ctx context.Context, text string, sink result.Sink) error {
 	s.last = true
@@ -95,7 +97,7 @@ func (s *Session) runSimple(ctx context.Context, p *prepared, params []pgtype.Da
 	if err != nil {
 		return err
 	}
-	defer q.release()
+	defer s.recycle(q)
 	return s.run(ctx, q, 0, sink, true)
 }
 
@@ -244,6 +246,9 @@ func (s *Session) done(ctx context.Context, err error) error {
 
 // statement finds a prepared statement.
 func (s *Session) statement(name string) (*prepared, error) {
+	if p := s.recent; p != nil && p.name == name {
+		return p, nil
+	}
 	p := s.prepared[name]
 	if p == nil {
 		if name == "" {
@@ -251,6 +256,7 @@ func (s *Session) statement(name string) (*prepared, error) {
 		}
 		return nil, pgerr.Newf(pgerr.InvalidSQLStatementName, "prepared statement %q does not exist", name)
 	}
+	s.recent = p
 	return p, nil
 }
 
@@ -286,7 +292,7 @@ func (s *Session) Bind(ctx context.Context, name, statement string, values []pgt
 	}
 	if name == "" {
 		s.dropPortal("")
-	} else if s.portals[name] != nil {
+	} else if s.portalOf(name) != nil {
 		return pgerr.Newf(pgerr.DuplicateCursor, "cursor %q already exists", name)
 	}
 	if p.stmt != nil && !isControl(p.stmt.Node) {
@@ -306,12 +312,12 @@ func (s *Session) Bind(ctx context.Context, name, statement string, values []pgt
 	if err != nil {
 		return err
 	}
-	s.portals[name] = q
+	s.keepPortal(q)
 	return nil
 }
 
 func (s *Session) portal(name string) (*portal, error) {
-	q := s.portals[name]
+	q := s.portalOf(name)
 	if q == nil {
 		return nil, pgerr.Newf(pgerr.InvalidCursorName, "portal %q does not exist", name)
 	}
@@ -368,7 +374,16 @@ func (s *Session) ClosePortal(_ context.Context, name string) error {
 	return nil
 }
 
-func (s *Session) dropStatement(name string) { delete(s.prepared, name) }
+func (s *Session) dropStatement(name string) {
+	s.recent = nil
+	delete(s.prepared, name)
+}
+
+// dropStatements forgets all of them.
+func (s *Session) dropStatements() {
+	s.recent = nil
+	clear(s.prepared)
+}
 
 // isEOF tells the end of a COPY stream.
 func isEOF(err error) bool { return errors.Is(err, io.EOF) }

@@ -15,6 +15,7 @@ import (
 	"github.com/kalampg/kalampg/exec/notify"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/result"
+	"github.com/kalampg/kalampg/exec/run"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -41,10 +42,15 @@ type Session struct {
 	settings *session.Settings
 	epoch    uint64 // grows with every change of a setting that plans depend on
 	txn      *transaction
+	ended    *transaction // the one before, whose memory the next one takes
 	rt       expr.Runtime
 
 	prepared   map[string]*prepared // by name; "" is the unnamed one
-	portals    map[string]*portal
+	recent     *prepared            // the one of them that was asked for last
+	portals    map[string]*portal   // the named ones
+	unnamed    *portal
+	spare      *portal // memory for the next one
+	parts      run.Exec
 	plans      planCache // of simple queries by their text
 	shapes     planCache // of simple queries by their text without its integer literals; nil: the shape does not bind
 	lifter     parse.Lifter
@@ -96,6 +102,7 @@ func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Data
 	s.random.Seed(2*rand.Float64() - 1)
 	s.settings.Text().Names = &names{s}
 	s.rt = expr.Runtime{Text: s.settings.Text(), Env: &environment{s}}
+	s.parts = run.Exec{Table: s.openTable, SystemTable: e.catalog.SystemTable, Foreign: &s.foreign}
 	s.activity = activity{state: "idle", change: s.began}
 	return s
 }
@@ -144,7 +151,7 @@ func (s *Session) startSetting(name, value string, trusted bool) error {
 
 // settingChanged tells the client of a reported parameter and forgets plans that the parameter was part of.
 func (s *Session) settingChanged(d *session.Definition, value string) {
-	if !isMode(d.Name) {
+	if !session.Unplanned(d.Name) {
 		s.epoch++
 	}
 	if d.Name == "application_name" {
@@ -184,12 +191,17 @@ func (s *Session) Status() byte {
 
 // IdleLimit is how long the session may stay idle now.
 func (s *Session) IdleLimit() (time.Duration, error) {
+	q := s.settings.Quick()
 	if s.Status() != 'I' {
-		return s.settings.Milliseconds("idle_in_transaction_session_timeout"),
-			pgerr.New(pgerr.IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout").WithSeverity("FATAL")
+		if q.IdleInTransaction == 0 {
+			return 0, nil
+		}
+		return q.IdleInTransaction, pgerr.New(pgerr.IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout").WithSeverity("FATAL")
 	}
-	return s.settings.Milliseconds("idle_session_timeout"),
-		pgerr.New(pgerr.IdleSessionTimeout, "terminating connection due to idle-session timeout").WithSeverity("FATAL")
+	if q.IdleTimeout == 0 {
+		return 0, nil
+	}
+	return q.IdleTimeout, pgerr.New(pgerr.IdleSessionTimeout, "terminating connection due to idle-session timeout").WithSeverity("FATAL")
 }
 
 // Fail notes that the wire refused a message.
@@ -209,9 +221,7 @@ func (s *Session) Sync(ctx context.Context) error {
 // Close ends the session.
 func (s *Session) Close() {
 	s.rollback()
-	for name := range s.portals {
-		s.dropPortal(name)
-	}
+	s.dropPortals()
 	s.dropTemporary()
 	if s.listener != nil {
 		s.listener.Close()
@@ -316,7 +326,7 @@ func (s *Session) superuser() bool {
 
 // scope is whose rows of user tables the session sees: kalam.user_id when it is set, else the current user.
 func (s *Session) scope() string {
-	if id := s.settings.Get("kalam.user_id"); id != "" {
+	if id := s.settings.Quick().UserID; id != "" {
 		return id
 	}
 	if r := s.reader().Role(s.user); r != nil {
@@ -327,7 +337,7 @@ func (s *Session) scope() string {
 
 // allScopes tells whether the session reads every user's rows: it asked to, and may.
 func (s *Session) allScopes() bool {
-	if s.settings.Get("kalam.all_users") != "on" {
+	if !s.settings.Quick().AllUsers {
 		return false
 	}
 	r := s.reader().Role(s.user)

@@ -55,14 +55,26 @@ func (s *Session) begin(ctx context.Context) error {
 	if s.txn != nil {
 		return nil
 	}
-	t, err := s.engine.store.Begin(ctx, kv.TxnOptions{NoSync: s.settings.Get("synchronous_commit") == "off", Session: s.locks})
+	t := s.ended
+	if t == nil {
+		t = new(transaction)
+	}
+	k, err := s.engine.store.Begin(ctx, kv.TxnOptions{NoSync: s.settings.Quick().AsyncCommit, Session: s.locks, Reuse: t.kv})
 	if err != nil {
 		return err
 	}
 	s.number.Store(s.engine.begun.Add(1))
+	c := t.catalog
+	if c == nil {
+		c = s.engine.catalog.Begin(k, s.database)
+	} else {
+		c.Restart(k)
+	}
 	now := s.statementStart() // a transaction begins with its first statement
-	s.txn = &transaction{kv: t, catalog: s.engine.catalog.Begin(t, s.database), began: now}
-	s.txn.access = userdata.Access{Service: s.engine.rows, Txn: t, Now: expr.Microseconds(now), Tally: &s.txn.tally}
+	*t = transaction{kv: k, catalog: c, began: now, savepoints: t.savepoints[:0], tally: t.tally}
+	t.tally.Reset()
+	t.access = userdata.Access{Service: s.engine.rows, Txn: k, Now: expr.Microseconds(now), Tally: &t.tally}
+	s.txn, s.ended = t, nil
 	s.settings.Begin()
 	s.settings.Text().Now = now
 	s.setModes(s.defaultModes())
@@ -97,11 +109,12 @@ func (s *Session) commit(ctx context.Context) error {
 		return clientError(ctx, err)
 	}
 	s.txn = nil
-	s.engine.activity.add(s.database, &t.tally, knownRows(t.catalog))
+	s.engine.activity.add(s.database, &t.tally, t.catalog)
 	s.endSettings(true)
 	if freed := t.catalog.FreedStorage(); len(freed) > 0 {
 		s.engine.sweep(freed)
 	}
+	s.ended = t
 	return nil
 }
 
@@ -116,6 +129,7 @@ func (s *Session) rollback() {
 	s.number.Store(0)
 	t.kv.Rollback()
 	s.endSettings(false)
+	s.ended = t
 }
 
 // endSettings closes the transaction's scope of settings, and with it SET LOCAL ROLE.
@@ -211,18 +225,17 @@ func (s *Session) release(name string) error {
 	if err != nil {
 		return err
 	}
-	s.txn.modes.readOnly = s.txn.savepoints[i].readOnly
-	s.showMode(readOnlySetting, onOff(s.txn.modes.readOnly))
+	m := s.txn.modes
+	m.readOnly = s.txn.savepoints[i].readOnly
+	s.setModes(m)
 	s.txn.savepoints = s.txn.savepoints[:i]
 	return nil
 }
 
 // knownRows gives the number of rows that the catalog knows of a table.
-func knownRows(r catalog.Reader) func(desc.OID) float64 {
-	return func(oid desc.OID) float64 {
-		if s := r.Statistics(oid); s != nil {
-			return s.Rows
-		}
-		return -1
+func knownRows(r catalog.Reader, table desc.OID) float64 {
+	if s := r.Statistics(table); s != nil {
+		return s.Rows
 	}
+	return -1
 }

@@ -45,7 +45,7 @@ func (s *Session) describeUtility(ctx context.Context, p *prepared) error {
 			p.columns = q.columns
 		}
 	case *pg_query.Node_FetchStmt:
-		if q := s.portals[n.FetchStmt.Portalname]; q != nil && !n.FetchStmt.Ismove {
+		if q := s.portalOf(n.FetchStmt.Portalname); q != nil && !n.FetchStmt.Ismove {
 			p.columns = q.columns
 		}
 	}
@@ -165,11 +165,11 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 	}
 	s.newRun(ctx, nil)
 	t.catalog.SetSearchPath(s.searchPath(true))
-	t.catalog.SetLockTimeout(s.settings.Milliseconds("lock_timeout"))
+	t.catalog.SetLockTimeout(s.settings.Quick().LockTimeout)
 	return ddl.Run(&ddl.Env{
 		Ctx: ctx, Server: s.engine.catalog, Catalog: t.catalog, Bind: s.bindEnv(), RT: &s.rt, Access: &t.access, User: s.user, Session: s.session,
 		Table: s.openTable, Exec: s.exec, Setting: s.settings.Get, Notice: func(n *pgerr.Error) { _ = s.notice(n) },
-		Wait: catalog.Wait{Timeout: s.settings.Milliseconds("lock_timeout")}, InUse: func(oid desc.OID) int { return s.engine.sessions.leaving(ctx, s, oid) },
+		Wait: catalog.Wait{Timeout: s.settings.Quick().LockTimeout}, InUse: func(oid desc.OID) int { return s.engine.sessions.leaving(ctx, s, oid) },
 		Terminate: s.terminateIn, TempSchema: s.makeTempSchema, OnCommit: s.onCommit, InBlock: t.block || s.several,
 		Pending: t.constraints.Pending,
 	}, st)
@@ -233,10 +233,8 @@ func (s *Session) discard(ctx context.Context, n *pg_query.DiscardStmt) (string,
 		return "", err
 	}
 	s.settings.ResetAll()
-	clear(s.prepared)
-	for name := range s.portals {
-		s.dropPortal(name)
-	}
+	s.dropStatements()
+	s.dropPortals()
 	s.plans, s.shapes, s.sequences = planCache{}, planCache{}, sequenceMemory{}
 	if s.locks != nil {
 		s.locks.UnlockAll()
@@ -322,7 +320,7 @@ func (s *Session) execute(ctx context.Context, outer *portal, n *pg_query.Execut
 	if err != nil {
 		return err
 	}
-	defer q.release()
+	defer s.recycle(q)
 	if len(outer.columns) == len(q.columns) {
 		q.columns = outer.columns // with the formats that the client wants of EXECUTE
 	}
@@ -356,22 +354,20 @@ func (s *Session) arguments(ctx context.Context, source string, list []*pg_query
 // deallocate runs DEALLOCATE.
 func (s *Session) deallocate(n *pg_query.DeallocateStmt) (string, error) {
 	if n.Name == "" {
-		clear(s.prepared)
+		s.dropStatements()
 		return "DEALLOCATE ALL", nil
 	}
 	if s.prepared[n.Name] == nil {
 		return "", pgerr.Newf(pgerr.InvalidSQLStatementName, "prepared statement %q does not exist", n.Name)
 	}
-	delete(s.prepared, n.Name)
+	s.dropStatement(n.Name)
 	return "DEALLOCATE", nil
 }
 
 func (s *Session) closeCursor(n *pg_query.ClosePortalStmt) (string, error) {
 	if n.Portalname == "" {
 		for name := range s.portals {
-			if name != "" {
-				s.dropPortal(name)
-			}
+			s.dropPortal(name)
 		}
 		return "CLOSE CURSOR ALL", nil
 	}
@@ -402,7 +398,7 @@ func (s *Session) lockTables(ctx context.Context, n *pg_query.LockStmt) error {
 		if !allowed {
 			return catalog.CheckPrivilege(s.reader(), s.user, ref, need)
 		}
-		w := catalog.Wait{NoWait: n.Nowait, Timeout: s.settings.Milliseconds("lock_timeout")}
+		w := catalog.Wait{NoWait: n.Nowait, Timeout: s.settings.Quick().LockTimeout}
 		if _, err := s.txn.catalog.LockRelation(ctx, rel.OID, mode, w); err != nil {
 			return err
 		}

@@ -30,6 +30,8 @@ type conn struct {
 	intr    interrupt
 
 	session  Session
+	ctx      context.Context // of the cycle
+	entered  bool            // ctx is of the running cycle
 	sink     sink
 	inCycle  bool       // extended messages have come and their Sync has not
 	skipping bool       // after an error in the extended protocol, until Sync

@@ -14,7 +14,7 @@ import (
 const writeGrace = 2 * time.Second
 
 // interrupt is what other goroutines do to a connection: cancel its statement, end it, ask it to leave. The connection's own goroutine calls
-// enter and leave around statements and idle around waits.
+// enter before statements and idle before waits.
 type interrupt struct {
 	mu        sync.Mutex
 	net       net.Conn
@@ -35,7 +35,7 @@ func (i *interrupt) init(nc net.Conn) {
 	i.base, i.endBase = context.WithCancelCause(context.Background())
 }
 
-// enter marks the start of a statement and gives its context.
+// enter marks the start of a cycle of messages and gives its context, a new one if the last was cancelled.
 func (i *interrupt) enter() context.Context {
 	i.mu.Lock()
 	if i.statement == nil || i.statement.Err() != nil {
@@ -45,13 +45,6 @@ func (i *interrupt) enter() context.Context {
 	ctx := i.statement
 	i.mu.Unlock()
 	return ctx
-}
-
-// leave marks the end of the statement: cancelling has no effect from here on.
-func (i *interrupt) leave() {
-	i.mu.Lock()
-	i.busy = false
-	i.mu.Unlock()
 }
 
 // cancel ends the running statement, if there is one.
@@ -112,7 +105,7 @@ func (i *interrupt) idle(outside bool, until time.Time) *pgerr.Error {
 	if i.ending != nil {
 		return i.ending
 	}
-	i.waiting = outside
+	i.busy, i.waiting = false, outside
 	switch {
 	case outside && i.attention.Load(): // it came before waiting was set
 		_ = i.net.SetReadDeadline(time.Unix(1, 0))

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"os"
 	"time"
@@ -43,6 +44,7 @@ func (c *conn) idle() error {
 			until = time.Now().Add(after)
 		}
 	}
+	c.entered = false
 	for {
 		outside := !c.inCycle && c.session.Status() == 'I'
 		if e := c.intr.idle(outside, until); e != nil {
@@ -78,6 +80,14 @@ func (c *conn) attend() error {
 	return c.session.Attend(&c.sink)
 }
 
+// context is the context of the messages that are handled until the connection waits for the next ones, or a cycle ends.
+func (c *conn) context() context.Context {
+	if !c.entered {
+		c.ctx, c.entered = c.intr.enter(), true
+	}
+	return c.ctx
+}
+
 // handle does what a message asks for. An error ends the connection.
 func (c *conn) handle(kind byte, body []byte) error {
 	switch kind {
@@ -104,7 +114,7 @@ func (c *conn) handle(kind byte, body []byte) error {
 	if err == nil {
 		return nil
 	}
-	c.skipping = true
+	c.skipping, c.entered = true, false // what cancelled this one does not cancel the Sync
 	if err := c.report(err); err != nil {
 		return err
 	}
@@ -172,7 +182,7 @@ func (c *conn) ready() error {
 	if err := c.sink.reportChanges(); err != nil {
 		return err
 	}
-	c.inCycle = false
+	c.inCycle, c.entered = false, false
 	if status == 'I' { // no portal outlives the transaction, so neither do its parameters
 		c.unnamed.Release()
 	}

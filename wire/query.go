@@ -15,8 +15,7 @@ func (c *conn) query(body []byte) error {
 		return c.refuseCycle(err)
 	}
 	began := time.Now()
-	err = c.session.Query(c.intr.enter(), string(text), &c.sink)
-	c.intr.leave()
+	err = c.session.Query(c.context(), string(text), &c.sink)
 	c.took(began)
 	if err != nil {
 		if err := c.report(err); err != nil {
@@ -32,8 +31,7 @@ func (c *conn) refuseCycle(err error) error {
 	if err := c.report(err); err != nil {
 		return err
 	}
-	err = c.session.Sync(c.intr.enter())
-	c.intr.leave()
+	err = c.session.Sync(c.context())
 	if err != nil {
 		if err := c.report(err); err != nil {
 			return err
@@ -51,8 +49,7 @@ func (c *conn) sync(body []byte) error {
 	if err := proto.DecodeEmpty(body); err != nil {
 		return c.refuseCycle(err)
 	}
-	err := c.session.Sync(c.intr.enter())
-	c.intr.leave()
+	err := c.session.Sync(c.context())
 	if err != nil {
 		if err := c.report(err); err != nil {
 			return err
@@ -66,8 +63,7 @@ func (c *conn) parse(body []byte) error {
 	if err != nil {
 		return c.refuse(err)
 	}
-	err = c.session.Parse(c.intr.enter(), c.names.string(p.Name), string(p.Text), p.Types)
-	c.intr.leave()
+	err = c.session.Parse(c.context(), c.names.string(p.Name), string(p.Text), p.Types)
 	if err != nil {
 		return err
 	}
@@ -83,8 +79,7 @@ func (c *conn) bind(body []byte) error {
 	if err := b.Start(body); err != nil {
 		return c.refuse(err)
 	}
-	ctx := c.intr.enter()
-	defer c.intr.leave()
+	ctx := c.context()
 	statement := c.names.string(b.Statement)
 	types, _, err := c.session.Statement(ctx, statement)
 	if err != nil {
@@ -112,8 +107,7 @@ func (c *conn) execute(body []byte) error {
 		return c.refuse(err)
 	}
 	began := time.Now()
-	err = c.session.Execute(c.intr.enter(), c.names.string(portal), limit, &c.sink)
-	c.intr.leave()
+	err = c.session.Execute(c.context(), c.names.string(portal), limit, &c.sink)
 	c.took(began)
 	return err
 }
@@ -123,8 +117,7 @@ func (c *conn) describe(body []byte) error {
 	if err != nil {
 		return c.refuse(err)
 	}
-	ctx := c.intr.enter()
-	defer c.intr.leave()
+	ctx := c.context()
 	if t.Kind == 'P' {
 		columns, err := c.session.Portal(ctx, c.names.string(t.Name))
 		if err != nil {
@@ -157,8 +150,7 @@ func (c *conn) closeTarget(body []byte) error {
 	if err != nil {
 		return c.refuse(err)
 	}
-	ctx := c.intr.enter()
-	defer c.intr.leave()
+	ctx := c.context()
 	if t.Kind == 'S' {
 		err = c.session.CloseStatement(ctx, c.names.string(t.Name))
 	} else {

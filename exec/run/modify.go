@@ -19,6 +19,7 @@ type modify struct {
 	target    *desc.Relation
 	table     *userdata.Table
 	rel       *desc.Relation // that table was opened for
+	version   uint64         // of the catalog in which it was looked for
 	rules     *rules
 	bound     *plan.TableRules
 	watch     *watch // nil where rows may change without further ado
@@ -47,16 +48,11 @@ func (m *modify) located(err error) error {
 }
 
 func (m *modify) open(outer *expr.Frame) error {
-	rel := m.target
-	if now := m.exec.Catalog.Relation(rel.OID); now != nil {
-		rel = now
-	}
-	if m.table == nil || m.rel != rel {
-		t, err := m.exec.Table(rel)
-		if err != nil {
+	if version := m.exec.Catalog.Version(); m.table == nil || m.version != version {
+		if err := m.openTable(); err != nil {
 			return err
 		}
-		m.table, m.rel = t, rel
+		m.version = version
 	}
 	if m.bound != nil && len(m.bound.Refers)+len(m.bound.Referred) > 0 {
 		var err error
@@ -91,6 +87,23 @@ func (m *modify) deleteRow(locator pgtype.Datum, old []pgtype.Datum) error {
 		return err
 	}
 	return m.watch.deleted(locator, old)
+}
+
+// openTable makes the target ready, at the first run or after the catalog has changed.
+func (m *modify) openTable() error {
+	rel := m.target
+	if now := m.exec.Catalog.Relation(rel.OID); now != nil {
+		rel = now
+	}
+	if m.table != nil && m.rel == rel {
+		return nil
+	}
+	t, err := m.exec.Table(rel)
+	if err != nil {
+		return err
+	}
+	m.table, m.rel = t, rel
+	return nil
 }
 
 // next gives the next source row. A source that may look at the target while it is written is read to its end first: a statement does

@@ -62,6 +62,7 @@ type Program struct {
 	Root   Operator
 	exec   *Exec
 	access userdata.Access // the program's own, like the one it was started with
+	frame  expr.Frame      // the outermost, without a row
 	direct bool
 	dml    *modify // the top operator when it is INSERT, UPDATE or DELETE
 }
@@ -89,7 +90,8 @@ func (p *Program) Start(x Exec) error {
 	if p.dml != nil {
 		p.dml.count = 0
 	}
-	return p.Root.Open(&expr.Frame{RT: p.exec.RT})
+	p.frame = expr.Frame{RT: p.exec.RT}
+	return p.Root.Open(&p.frame)
 }
 
 // Finish does what the rows that the run has changed oblige it to: checks and actions of foreign keys. It is called at the end of the statement, which may be several

@@ -21,6 +21,7 @@ type scanOp struct {
 
 	table   *userdata.Table // of rel, opened again when the descriptor changed
 	rel     *desc.Relation
+	version uint64 // of the catalog in which table was looked for
 	scanner *userdata.Scanner
 
 	frame expr.Frame
@@ -74,6 +75,10 @@ func (b *builder) scan(n *plan.Scan, outer *expr.Scope) (Operator, error) {
 
 // open makes the table ready at the first run, or after the relation's storage changed under a plan that is still right.
 func (s *scanOp) open() error {
+	version := s.exec.Catalog.Version()
+	if s.table != nil && s.version == version {
+		return nil
+	}
 	rel := s.n.Table
 	if now := s.exec.Catalog.Relation(rel.OID); now != nil && now != s.rel {
 		rel = now
@@ -87,6 +92,7 @@ func (s *scanOp) open() error {
 		s.point = s.n.Access.Keyed && s.n.Access.Lower == nil && s.n.Access.Upper == nil && t.HasKey() &&
 			len(s.keys) == len(rel.Indexes[0].Keys) && (s.n.Access.Index == nil || s.n.Access.Index.Primary)
 	}
+	s.version = version
 	return nil
 }
 

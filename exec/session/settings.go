@@ -16,12 +16,92 @@ import (
 type Settings struct {
 	start   map[string]string // values that RESET goes back to, where they differ from the definition's: start-up options, ALTER ROLE … SET
 	current map[string]string // values that differ from the definition's
-	txn     map[string]change // what the transaction changed, nil outside
+	inTxn   bool
+	txn     map[string]change // what the transaction changed; nil: nothing
 	text    pgtype.Context    // what the values mean to text forms, kept in step
 	path    []string          // search_path, split
+	quick   Quick
 
 	// Changed is called with every parameter whose value became another one, so that the session can act on it (ParameterStatus, search path).
 	Changed func(d *Definition, value string)
+}
+
+// Quick holds, in typed form, the parameters that every statement or every transaction asks for.
+type Quick struct {
+	StatementTimeout  time.Duration // 0: none, as for the others
+	LockTimeout       time.Duration
+	IdleTimeout       time.Duration // idle_session_timeout
+	IdleInTransaction time.Duration // idle_in_transaction_session_timeout
+	DefaultIsolation  string
+	DefaultReadOnly   bool
+	DefaultDeferrable bool
+	Isolation         string // of the transaction
+	ReadOnly          bool   // of the transaction
+	Deferrable        bool   // of the transaction
+	AsyncCommit       bool   // synchronous_commit is off
+	UserID            string // kalam.user_id
+	AllUsers          bool   // kalam.all_users
+	HardDelete        bool   // kalam.hard_delete
+	Role              string
+	Vectorize         string // kalam.vectorize
+}
+
+// quickNames are the parameters in Quick.
+var quickNames = []string{"statement_timeout", "lock_timeout", "idle_session_timeout", "idle_in_transaction_session_timeout", "default_transaction_isolation",
+	"default_transaction_read_only", "default_transaction_deferrable", "transaction_isolation", "transaction_read_only", "transaction_deferrable", "synchronous_commit", "kalam.user_id", "kalam.all_users", "kalam.hard_delete", "role", "kalam.vectorize"}
+
+// Quick gives the parameters that are asked for often. It is updated in place.
+func (s *Settings) Quick() *Quick { return &s.quick }
+
+// set keeps one parameter in step.
+func (q *Quick) set(k, value string) {
+	switch k {
+	case "statement_timeout":
+		q.StatementTimeout = milliseconds(value)
+	case "lock_timeout":
+		q.LockTimeout = milliseconds(value)
+	case "idle_session_timeout":
+		q.IdleTimeout = milliseconds(value)
+	case "idle_in_transaction_session_timeout":
+		q.IdleInTransaction = milliseconds(value)
+	case "default_transaction_isolation":
+		q.DefaultIsolation = value
+	case "default_transaction_read_only":
+		q.DefaultReadOnly = value == "on"
+	case "default_transaction_deferrable":
+		q.DefaultDeferrable = value == "on"
+	case "transaction_isolation":
+		q.Isolation = value
+	case "transaction_read_only":
+		q.ReadOnly = value == "on"
+	case "transaction_deferrable":
+		q.Deferrable = value == "on"
+	case "synchronous_commit":
+		q.AsyncCommit = value == "off"
+	case "kalam.user_id":
+		q.UserID = value
+	case "kalam.all_users":
+		q.AllUsers = value == "on"
+	case "kalam.hard_delete":
+		q.HardDelete = value == "on"
+	case "role":
+		q.Role = value
+	case "kalam.vectorize":
+		q.Vectorize = value
+	}
+}
+
+// unplanned are parameters that no plan depends on, although a statement may show them.
+var unplanned = map[string]bool{"application_name": true, "client_min_messages": true, "default_transaction_deferrable": true, "default_transaction_isolation": true,
+	"default_transaction_read_only": true, "idle_in_transaction_session_timeout": true, "idle_session_timeout": true, "lock_timeout": true, "statement_timeout": true,
+	"synchronous_commit": true, "transaction_deferrable": true, "transaction_isolation": true, "transaction_read_only": true}
+
+// Unplanned tells whether plans stay as they are when a parameter changes.
+func Unplanned(name string) bool { return unplanned[name] }
+
+func milliseconds(value string) time.Duration {
+	n, _ := strconv.ParseInt(value, 10, 64)
+	return time.Duration(n) * time.Millisecond
 }
 
 // change is what a transaction did to one parameter.
@@ -37,6 +117,9 @@ func NewSettings() *Settings {
 	s.text = *pgtype.Default()
 	s.text.TimeZoneName = "Etc/UTC"
 	s.apply("search_path", s.Get("search_path"))
+	for _, name := range quickNames {
+		s.quick.set(name, s.Get(name))
+	}
 	return s
 }
 
@@ -74,9 +157,7 @@ func (s *Settings) Int(name string) int64 {
 }
 
 // Milliseconds reads a time parameter whose unit is ms.
-func (s *Settings) Milliseconds(name string) time.Duration {
-	return time.Duration(s.Int(name)) * time.Millisecond
-}
+func (s *Settings) Milliseconds(name string) time.Duration { return milliseconds(s.Get(name)) }
 
 // Show gives what SHOW prints. An unknown name is 42704.
 func (s *Settings) Show(name string) (string, error) {
@@ -187,10 +268,13 @@ func (s *Settings) store(k, value string, scope Scope) {
 		s.put(k, value)
 		return
 	}
-	if s.txn != nil {
+	if s.inTxn {
 		c, known := s.txn[k]
 		if !known {
 			c = change{before: before}
+		}
+		if s.txn == nil {
+			s.txn = make(map[string]change)
 		}
 		if scope == Session {
 			c.session, c.committed = value, true
@@ -236,6 +320,8 @@ func (s *Settings) apply(k, value string) {
 		s.text.ByteaEscape = value == "escape"
 	case "search_path":
 		s.path = SplitNames(value)
+	default:
+		s.quick.set(k, value)
 	}
 }
 
@@ -286,19 +372,15 @@ func (s *Settings) ResetAll() {
 }
 
 // Begin starts a transaction's scope; End closes it.
-func (s *Settings) Begin() {
-	if s.txn == nil {
-		s.txn = make(map[string]change)
-	}
-}
+func (s *Settings) Begin() { s.inTxn = true }
 
 // InTransaction tells whether a scope is open.
-func (s *Settings) InTransaction() bool { return s.txn != nil }
+func (s *Settings) InTransaction() bool { return s.inTxn }
 
 // End ends the transaction's scope: a commit keeps the values of SET and drops those of SET LOCAL, a rollback restores all.
 func (s *Settings) End(commit bool) {
 	txn := s.txn
-	s.txn = nil
+	s.txn, s.inTxn = nil, false
 	for k, c := range txn {
 		value := c.before
 		if commit && c.committed {
@@ -332,9 +414,6 @@ func (s *Settings) RollbackTo(m Mark) {
 		}
 	}
 	s.txn = maps.Clone(m.txn)
-	if s.txn == nil {
-		s.txn = make(map[string]change)
-	}
 }
 
 // Reported gives the parameters that a client is told at the start, with their values.
