@@ -97,6 +97,7 @@ type Access struct {
 	one        [1][]byte
 	batch      kv.Batch // of look-ups
 	locked     kv.Batch // of rows read under their lock
+	skipped    [1]bool
 	value      []byte
 	change     []byte
 	written    []byte
@@ -137,6 +138,3 @@ func (a *Access) taken(key []byte, err error) error {
 	}
 	return err
 }
-
-// Detach leaves the bytes of rows that Scanner.Get has produced to whoever still holds them; without it the next Get reuses them.
-func (a *Access) Detach() { a.batch.Detach() }

@@ -31,12 +31,17 @@ type Bound struct {
 	Inclusive bool
 }
 
-// Scanner produces chosen columns of a table's rows. It is prepared once per plan and reused: it holds only what does not change between runs.
+// Scanner produces chosen columns of a table's rows. It is prepared once per plan and used by one reader at a time.
 type Scanner struct {
-	t      *Table
-	decode *row.Decoder
-	nums   []int16
-	system []int // positions of system columns
+	// Transient says that a row that Get has produced, and any row's Locator, are not needed any more when the next one is read: their memory is used again.
+	Transient bool
+
+	t       *Table
+	decode  *row.Decoder
+	nums    []int16
+	system  []int    // positions of system columns
+	found   kv.Batch // of Get
+	locator []byte
 }
 
 // Scanner prepares reading of columns.
@@ -60,10 +65,14 @@ func (s *Scanner) Get(ctx context.Context, a *Access, key []pgtype.Datum, out []
 		}
 		a.key = t.primary.columns[i].Append(a.key, key[i])
 	}
-	if err := a.get(ctx, &a.batch, a.key, false); err != nil || !a.batch.Found(0) {
+	b := &s.found
+	if !s.Transient {
+		b.Detach()
+	}
+	if err := a.get(ctx, b, a.key, false); err != nil || !b.Found(0) {
 		return false, err
 	}
-	return s.produce(a, a.batch.Key(0), a.batch.Value(0), a.batch.Version(0), out)
+	return s.produce(a, b.Key(0), b.Value(0), b.Version(0), out)
 }
 
 // produce decodes a stored row into out; ok is false for rows that a reader does not see (kept after deletion, aged).
@@ -112,7 +121,12 @@ func (s *Scanner) systemColumn(n int16, a *Access, key, value []byte, v kv.Versi
 		}
 		return pgtype.Null
 	case Locator:
-		return makeLocator(make([]byte, 0, 8+len(key)), v, key)
+		if !s.Transient {
+			s.locator = make([]byte, 0, 8+len(key))
+		}
+		d := makeLocator(s.locator[:0], v, key)
+		s.locator = d.Bytes()
+		return d
 	}
 	return pgtype.Null
 }

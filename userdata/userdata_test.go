@@ -289,7 +289,6 @@ func (r *room) step(rnd *rand.Rand, a *Access, model map[int][2]any) error {
 	if err != nil {
 		return err
 	}
-	a.Detach()
 	if !found {
 		model[id] = [2]any{name, n}
 		return r.table.Insert(r.ctx, a, values(id, name, n))

@@ -239,15 +239,17 @@ func (t *Table) Lock(ctx context.Context, a *Access, locator pgtype.Datum, o Loc
 	seen, key := SplitLocator(locator)
 	a.one[0] = key
 	options := kv.LockOptions{Mode: o.Mode, NoWait: o.NoWait, Timeout: a.LockTimeout}
-	var skipped [1]bool
 	if o.Skip {
-		options.Skip = skipped[:]
+		options.Skip = a.skipped[:]
 	}
 	if err := a.Txn.Lock(ctx, a.one[:], options); err != nil {
 		return 0, err
 	}
-	if skipped[0] {
+	if o.Skip && a.skipped[0] {
 		return Skipped, nil
+	}
+	if seen != kv.Pending && a.Txn.Unchanged(key) { // the statement's scan read the same snapshot
+		return Unchanged, nil
 	}
 	if err := a.get(ctx, &a.locked, key, true); err != nil {
 		return 0, err

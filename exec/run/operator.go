@@ -40,8 +40,7 @@ type Exec struct {
 	Vectorise   Vectorise // when plans run by columns
 	MemoryLimit int64     // bytes that the operators of a query may keep, 0: no limit
 
-	ctes   map[int32]*cteState
-	direct bool // rows go straight from a look-up to the client: their bytes need not outlive the next one
+	ctes map[int32]*cteState
 }
 
 // Foreign is a session's way to foreign keys.
@@ -63,18 +62,17 @@ type Program struct {
 	exec   *Exec
 	access userdata.Access // the program's own, like the one it was started with
 	frame  expr.Frame      // the outermost, without a row
-	direct bool
-	dml    *modify // the top operator when it is INSERT, UPDATE or DELETE
+	dml    *modify         // the top operator when it is INSERT, UPDATE or DELETE
 }
 
 // Build makes a program of a plan.
 func Build(node plan.Node) (*Program, error) {
-	b := &builder{exec: new(Exec), writes: writes(node)}
+	b := &builder{exec: new(Exec), writes: writes(node), direct: direct(node)}
 	root, err := b.build(node, nil)
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{Root: root, exec: b.exec, direct: direct(node)}
+	p := &Program{Root: root, exec: b.exec}
 	if m, ok := root.(interface{ modifies() *modify }); ok {
 		p.dml = m.modifies()
 	}
@@ -84,7 +82,7 @@ func Build(node plan.Node) (*Program, error) {
 // Start begins a run. x is copied; its maps of state are the program's own.
 func (p *Program) Start(x Exec) error {
 	*p.exec = x
-	p.exec.ctes, p.exec.direct = nil, p.direct
+	p.exec.ctes = nil
 	p.access.Like(x.Access)
 	p.exec.Access = &p.access
 	if p.dml != nil {
@@ -106,8 +104,20 @@ func (p *Program) Affected() int64 {
 	return p.dml.count
 }
 
-// direct tells whether a plan is a projection of one table's rows at most, so that no operator keeps a row while the next is read.
+// direct tells whether a plan is a projection of one table's rows at most, or a change of each of them, so that no operator keeps a row while the next is read.
 func direct(node plan.Node) bool {
+	switch n := node.(type) {
+	case *plan.Update:
+		if watched(n.Rules) || !streams(n.Source, n.Returning, assignExprs(n.Set)) {
+			return false
+		}
+		node = n.Source
+	case *plan.Delete:
+		if watched(n.Rules) || !streams(n.Source, n.Returning) {
+			return false
+		}
+		node = n.Source
+	}
 	for {
 		switch n := node.(type) {
 		case *plan.Project:
@@ -124,11 +134,15 @@ func direct(node plan.Node) bool {
 	}
 }
 
+// watched tells whether foreign keys keep the changed rows of a table until they are checked.
+func watched(r *plan.TableRules) bool { return r != nil && len(r.Refers)+len(r.Referred) > 0 }
+
 // builder makes operators. It is used for one program.
 type builder struct {
 	exec     *Exec
 	rowsOnly bool // make no vectorised forms
 	writes   bool // the plan changes rows while it reads
+	direct   bool // every row is done with before the next one is read: its bytes need not outlive it
 }
 
 // writes tells whether a plan changes or locks rows.
@@ -155,7 +169,10 @@ func (b *builder) subquery(s *expr.Subquery, scope *expr.Scope) (expr.Subplan, e
 	if !ok {
 		return nil, fmt.Errorf("run: a sub-select without a plan")
 	}
+	outer := b.direct
+	b.direct = false // an expression may keep several rows of its sub-select
 	op, err := b.build(node, scope)
+	b.direct = outer
 	return &subplan{op, columnTypes(node)}, err
 }
 

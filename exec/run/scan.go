@@ -17,6 +17,7 @@ type scanOp struct {
 	lower  expr.Eval
 	upper  expr.Eval
 	in     expr.Eval
+	direct bool // see builder
 	point  bool // Equal is the whole primary key
 
 	table   *userdata.Table // of rel, opened again when the descriptor changed
@@ -37,7 +38,7 @@ type scanOp struct {
 }
 
 func (b *builder) scan(n *plan.Scan, outer *expr.Scope) (Operator, error) {
-	s := &scanOp{exec: b.exec, n: n, rel: n.Table}
+	s := &scanOp{exec: b.exec, n: n, rel: n.Table, direct: b.direct}
 	c := b.compiler(n.Columns(), outer)
 	free := b.compiler(nil, outer) // access expressions see only the outer rows
 	var err error
@@ -89,6 +90,7 @@ func (s *scanOp) open() error {
 			return err
 		}
 		s.table, s.rel, s.scanner = t, rel, t.Scanner(s.n.Nums)
+		s.scanner.Transient = s.direct
 		s.point = s.n.Access.Keyed && s.n.Access.Lower == nil && s.n.Access.Upper == nil && t.HasKey() &&
 			len(s.keys) == len(rel.Indexes[0].Keys) && (s.n.Access.Index == nil || s.n.Access.Index.Primary)
 	}
@@ -222,9 +224,6 @@ func (s *scanOp) advance() ([]pgtype.Datum, error) {
 }
 
 func (s *scanOp) lookUp() ([]pgtype.Datum, error) {
-	if !s.exec.direct {
-		s.exec.Access.Detach()
-	}
 	found, err := s.scanner.Get(s.exec.Ctx(), s.exec.Access, s.keys, s.row)
 	if err != nil || !found {
 		return nil, err

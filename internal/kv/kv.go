@@ -84,6 +84,10 @@ type Txn interface {
 	// according to o; ErrDeadlock when waiting could never end. With o.Skip, skipped receives true for keys that another transaction holds.
 	Lock(ctx context.Context, keys [][]byte, o LockOptions) error
 
+	// Unchanged tells that the newest committed value of key is the one that the snapshot shows and that the transaction has not written key. It reads no data
+	// and may be false for other reasons: then only Get with Latest tells. Who holds a lock that writers of key take can rely on it until they release it.
+	Unchanged(key []byte) bool
+
 	// NewStatement moves the snapshot to the newest committed version (READ COMMITTED). Open cursors keep theirs.
 	NewStatement(ctx context.Context) error
 

@@ -52,3 +52,6 @@ update emp set salary = (select max(salary) from emp e2 where e2.dept_id = emp.d
 update emp set (name, salary) = (select 'zoe', 1) where id = 5 returning name, salary;
 update emp set (name, salary) = ('zed', 2) where id = 5 returning name, salary;
 delete from emp where dept_id in (select id from dept where name = 'ops') returning id;
+select e.name, (select d.name from dept d where d.id = e.dept_id), e.name, (select m.name from emp m where m.id = e.manager), e.name from emp e where e.id = 1;
+select e.name, e.name in (select m.name from emp m where m.id in (1, 2, 3)), e.name from emp e where e.id = 1;
+update emp set name = name || '!' where id = 1 returning name, (select d.name from dept d where d.id = dept_id), name;

@@ -25,6 +25,7 @@ func Run(t *testing.T, open Open) {
 		{"OldSnapshots", testOldSnapshots},
 		{"NewStatement", testNewStatement},
 		{"Latest", testLatest},
+		{"Unchanged", testUnchanged},
 		{"Versions", testVersions},
 		{"Conflicts", testConflicts},
 		{"ConflictAfterDelete", testConflictAfterDelete},

@@ -256,3 +256,28 @@ func testSpaces(t *testing.T, e *env) {
 	}
 	equal(t, "own writes of one space", y.rest(y.cursor(kv.Span{Start: []byte{kv.SpaceRows}, End: []byte{kv.SpaceRows + 1}}, kv.ScanOptions{})), "k=\x02")
 }
+
+func testUnchanged(t *testing.T, e *env) {
+	e.commit("a=0", "b=0", "c=0")
+	x := e.begin()
+	want := func(k string, unchanged bool) {
+		t.Helper()
+		if got := x.Unchanged(row(k)); got != unchanged {
+			t.Errorf("%s: unchanged is %v", k, got)
+		}
+	}
+	want("a", true)
+	want("none", true)
+	e.commit("a=1", "-b", "none=1")
+	want("a", false)
+	want("b", false)
+	want("none", false)
+	want("c", true)
+	if err := x.NewStatement(bg); err != nil {
+		t.Fatal(err)
+	}
+	want("a", true)
+	x.write("a=2", "-c")
+	want("a", false)
+	want("c", false)
+}

@@ -74,7 +74,7 @@ func (c *committer) commit(t *Txn) (kv.Version, error) {
 	r.written = r.written[:0]
 	if t.buf != nil {
 		t.buf.All(func(key, _ []byte, _ bool, base kv.Version) bool {
-			r.written = append(r.written, written{maphash.Bytes(c.seed, key), base})
+			r.written = append(r.written, written{c.hash(key), base})
 			return true
 		})
 	}
@@ -233,6 +233,8 @@ func (c *committer) admit(r *request, applied kv.Version) (ok bool, err error) {
 	}
 	return true, nil
 }
+
+func (c *committer) hash(key []byte) uint64 { return maphash.Bytes(c.seed, key) }
 
 // newest is a bound: no key of this hash has a newer version.
 func (c *committer) newest(hash uint64) kv.Version { return kv.Version(c.recent[hash%slots].Load()) }

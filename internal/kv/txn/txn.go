@@ -202,6 +202,16 @@ func (t *Txn) Lock(ctx context.Context, keys [][]byte, o kv.LockOptions) error {
 	return nil
 }
 
+// Unchanged asks the table of recent versions.
+func (t *Txn) Unchanged(key []byte) bool {
+	if t.buf != nil && t.buf.Len() > 0 {
+		if _, _, known := t.buf.Get(key); known {
+			return false
+		}
+	}
+	return t.s.committer.newest(t.s.committer.hash(key)) <= t.snap.version
+}
+
 // NewStatement moves the snapshot forward.
 func (t *Txn) NewStatement(ctx context.Context) error {
 	switch {
@@ -335,6 +345,6 @@ func (t *Txn) end(committed bool) {
 		t.s.buffers.Put(t.buf)
 		t.buf = nil
 	}
-	t.first, t.marks, t.hooks, t.emitted, t.serial = nil, nil, nil, emitted{}, nil
+	t.first, t.marks, t.hooks, t.emitted, t.serial = nil, nil, nil, emitted{ends: t.emitted.ends[:0]}, nil
 	t.owner.ReleaseAll()
 }
