@@ -30,6 +30,7 @@ type prepared struct {
 	given   []*pgtype.Type   // parameter types that the client named
 	fromSQL bool             // by PREPARE
 	simple  bool             // of a simple query: it has no parameters
+	shape   bool             // of simple queries that differ in literals: it may be bound anew, whatever its columns become
 	began   int64            // microseconds
 
 	plan    *plan.Statement // nil for utility statements
@@ -124,7 +125,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 		return err
 	}
 	columns := outputColumns(bound)
-	if p.plan != nil && !p.simple && !sameColumns(p.columns, columns) {
+	if p.plan != nil && !p.simple && !p.shape && !sameColumns(p.columns, columns) {
 		changed := pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
 		changed.Routine = "RevalidateCachedQuery" // pgjdbc prepares anew when it reads this
 		return changed

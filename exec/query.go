@@ -101,7 +101,7 @@ func (s *Session) runSimple(ctx context.Context, p *prepared, params []pgtype.Da
 	return s.run(ctx, q, 0, sink, true)
 }
 
-// queryShape runs a statement by the plan of its shape: its integer literals are parameters, so that all statements that differ in them only are parsed and
+// queryShape runs a statement by the plan of its shape: its literals are parameters, so that all statements that differ in them only are parsed and
 // bound once. done is false when the text is to be run as it stands: it has nothing to lift, or its shape does not bind, in which case the text itself gives the
 // error with the positions that the client knows.
 func (s *Session) queryShape(ctx context.Context, text string, sink result.Sink) (done bool, err error) {
@@ -115,13 +115,9 @@ func (s *Session) queryShape(ctx context.Context, text string, sink result.Sink)
 	if !known {
 		statements, err := parse.Parse(s.lifter.Shape())
 		if err == nil && len(statements) == 1 && planned(statements[0].Node) {
-			p = &prepared{text: text, stmt: statements[0], simple: true}
+			p = &prepared{text: strings.Clone(text), stmt: statements[0], shape: true}
 			for i := range s.lifter.Values {
-				t := pgtype.Int4Type
-				if s.lifter.Wide(i) {
-					t = pgtype.Int8Type
-				}
-				p.given = append(p.given, t)
+				p.given = append(p.given, literalType(s.lifter.Values[i].Kind))
 			}
 		}
 	}
@@ -139,11 +135,42 @@ func (s *Session) queryShape(ctx context.Context, text string, sink result.Sink)
 	if p == nil {
 		return false, nil
 	}
-	params := make([]pgtype.Datum, len(s.lifter.Values))
-	for i, n := range s.lifter.Values {
-		params[i] = pgtype.Int(n)
+	params, ok := s.lifted(p)
+	if !ok {
+		return false, nil
 	}
 	return true, s.runSimple(ctx, p, params, sink)
+}
+
+// literalType is the type of a lifted literal; nil: what its place says.
+func literalType(k parse.LiteralKind) *pgtype.Type {
+	switch k {
+	case parse.Int4:
+		return pgtype.Int4Type
+	case parse.Int8:
+		return pgtype.Int8Type
+	case parse.Numeric:
+		return pgtype.ByOID(pgtype.OIDNumeric)
+	}
+	return nil
+}
+
+// lifted gives the lifted literals as parameters, good until the next statement; false when one is no value of its type.
+func (s *Session) lifted(p *prepared) ([]pgtype.Datum, bool) {
+	s.literals = s.literals[:0]
+	for i := range s.lifter.Values {
+		v := &s.lifter.Values[i]
+		if v.Kind == parse.Int4 || v.Kind == parse.Int8 {
+			s.literals = append(s.literals, pgtype.Int(v.Int))
+			continue
+		}
+		d, err := p.params[i].Codec.ParseText(s.settings.Text(), v.Text, -1)
+		if err != nil {
+			return nil, false
+		}
+		s.literals = append(s.literals, d)
+	}
+	return s.literals, true
 }
 
 // prepareRun starts the implicit transaction and binds the statement. Statements that control transactions and settings need no binding.

@@ -52,8 +52,9 @@ type Session struct {
 	spare      *portal // memory for the next one
 	parts      run.Exec
 	plans      planCache // of simple queries by their text
-	shapes     planCache // of simple queries by their text without its integer literals; nil: the shape does not bind
+	shapes     planCache // of simple queries by their text without its literals; nil: the shape does not bind
 	lifter     parse.Lifter
+	literals   []pgtype.Datum // that it has lifted
 	tables     map[desc.OID]openTable
 	foreign    foreignKeys
 	last       bool // the running statement of a simple query is its last

@@ -27,7 +27,13 @@ type lexer struct {
 	at int
 }
 
-const operatorChars = "~!@#^&|`?+-*/%<>=:$"
+// isOperator tells the bytes of operators.
+var isOperator = func() (set [256]bool) {
+	for _, c := range []byte("~!@#^&|`?+-*/%<>=:$") {
+		set[c] = true
+	}
+	return set
+}()
 
 func (l *lexer) next() token {
 	l.skipSpace()
@@ -57,10 +63,7 @@ func (l *lexer) advance() tokenKind {
 			l.at++
 		}
 		return number
-	case strings.IndexByte("()[],;.", c) >= 0:
-		l.at++
-		return punctuation
-	case strings.IndexByte(operatorChars, c) >= 0:
+	case isOperator[c]:
 		l.operator()
 		return operator
 	}
@@ -71,7 +74,7 @@ func (l *lexer) advance() tokenKind {
 // operator stops in front of a comment.
 func (l *lexer) operator() {
 	l.at++
-	for l.at < len(l.s) && strings.IndexByte(operatorChars, l.s[l.at]) >= 0 && l.s[l.at] != '$' {
+	for l.at < len(l.s) && isOperator[l.s[l.at]] && l.s[l.at] != '$' {
 		if rest := l.s[l.at:]; strings.HasPrefix(rest, "--") || strings.HasPrefix(rest, "/*") {
 			return
 		}
