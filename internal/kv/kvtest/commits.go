@@ -118,6 +118,11 @@ func testReusedTransaction(t *testing.T, e *env) {
 	x := e.begin()
 	x.write("a=x")
 	x.lock(kv.ForUpdate, "b")
+	if s, ok := x.Txn.(kv.Serializer); ok {
+		if err := s.Serialize(bg, kv.SerializeOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	m := x.Savepoint()
 	x.Emit([]byte("record"))
 	x.OnCommit(func(kv.Version) { t.Error("a rolled back transaction's function runs") })

@@ -332,6 +332,7 @@ func (t *Txn) end(committed bool) {
 	t.done = true
 	if t.serial != nil {
 		t.serial.End(committed)
+		t.serial = nil
 	}
 	for t.cursors != nil {
 		t.cursors.Close()
