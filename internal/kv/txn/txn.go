@@ -332,7 +332,6 @@ func (t *Txn) end(committed bool) {
 	t.done = true
 	if t.serial != nil {
 		t.serial.End(committed)
-		t.serial = nil
 	}
 	for t.cursors != nil {
 		t.cursors.Close()
