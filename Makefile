@@ -11,6 +11,7 @@
 #   make check-reference     run the black-box tests against that PostgreSQL instead of kalampg
 #   make bench-tpch          TPC-H on kalampg, PostgreSQL 16 and DuckDB (BENCH_FLAGS="-sf 0.1 -rounds 1 -queries 1,6 …")
 #   make bench-oltp          kalampg beside PostgreSQL 16 under pgbench (BENCH_FLAGS="-scale 10 -seconds 5 …")
+#   make bench-sysbench      the same under sysbench (BENCH_FLAGS="-rows 10000 -seconds 5 …")
 
 SHELL := bash
 PORT ?= 5432
@@ -31,7 +32,7 @@ RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./com
 BLACK_BOX := ./compat_tests/sql ./compat_tests/isolation ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers ./compat_tests/tpch
 
 .DEFAULT_GOAL := build
-.PHONY: setup build run test test-crash test-soak test-mutated vet record check-reference bench-oltp bench-tpch psql clean
+.PHONY: setup build run test test-crash test-soak test-mutated vet record check-reference bench-oltp bench-sysbench bench-tpch psql clean
 
 setup:
 	@scripts/setup.sh build
@@ -74,6 +75,11 @@ bench-oltp:
 	@scripts/setup.sh reference
 	@$(MAKE) --no-print-directory build
 	go run ./compat_tests/bench/oltp $(BENCH_FLAGS)
+
+bench-sysbench:
+	@scripts/setup.sh sysbench
+	@$(MAKE) --no-print-directory build
+	go run ./compat_tests/bench/sysbench $(BENCH_FLAGS)
 
 bench-tpch:
 	@scripts/setup.sh tpch

@@ -4,7 +4,8 @@
 #   scripts/setup.sh build       compilers and RocksDB's headers, Go's modules
 #   scripts/setup.sh test        that, psql and pgbench, and the client libraries that compat_tests/drivers runs
 #   scripts/setup.sh reference   that, and a real PostgreSQL 16 to record from and to measure against
-#   scripts/setup.sh tpch        that, and DuckDB to measure against
+#   scripts/setup.sh sysbench    that, and sysbench
+#   scripts/setup.sh tpch        a PostgreSQL 16, and DuckDB to measure against
 #
 # Each level looks first and touches the package manager only for what is not there, so a second run costs
 # milliseconds. Runs as root or through sudo.
@@ -170,6 +171,11 @@ setup_reference() {
   npm install --silent --no-audit --no-fund --no-save --prefix "$cache/reference" "$reference_package@$reference_version"
 }
 
+setup_sysbench() {
+  setup_reference
+  have sysbench || apt_install sysbench
+}
+
 # DuckDB comes as a Python package of its own environment.
 duckdb_version=2.0.1
 setup_tpch() {
@@ -184,6 +190,7 @@ case $level in
 build) setup_build ;;
 test) setup_test ;;
 reference) setup_reference ;;
+sysbench) setup_sysbench ;;
 tpch) setup_tpch ;;
-*) die "unknown level '$level': build, test, reference or tpch" ;;
+*) die "unknown level '$level': build, test, reference, sysbench or tpch" ;;
 esac

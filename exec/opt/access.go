@@ -41,7 +41,7 @@ func columnTestOf(c expr.Expr, rel int32, table *desc.Relation) (columnTest, boo
 			if !ok || !free(e.Args[1-i], rel) {
 				continue
 			}
-			if v, ok := keyValue(e.Args[1-i], columnType(e.Args[i])); ok {
+			if v, ok := keyValue(e.Args[1-i], columnType(e.Args[i]), ofDomain(e.Args[i])); ok {
 				return columnTest{num, op, v, c}, true
 			}
 		}
@@ -83,15 +83,26 @@ func columnType(e expr.Expr) *pgtype.Type {
 // free tells whether an expression can be computed before the relation is read.
 func free(e expr.Expr, rel int32) bool { return !reads(e).has(rel) && !volatile(e) }
 
-// keyValue makes a value one of the column's type, if that is certain to keep what equals it.
-func keyValue(v expr.Expr, column *pgtype.Type) (expr.Expr, bool) {
+// ofDomain tells whether the column below such casts is of a domain.
+func ofDomain(e expr.Expr) bool {
+	if r, ok := e.(*expr.Relabel); ok {
+		return ofDomain(r.Arg)
+	}
+	return e.Type().Kind == pgtype.KindDomain
+}
+
+// keyValue makes a value one of the column's type, if that is certain to keep what equals it. domain tells that the column is of a domain over that type.
+func keyValue(v expr.Expr, column *pgtype.Type, domain bool) (expr.Expr, bool) {
 	t := v.Type().BaseType()
 	if sameKeys(t, column) {
 		return v, true
 	}
-	c, ok := v.(*expr.Const)
-	if !ok || !isInteger(t) || !isInteger(column) {
+	if !isInteger(t) || !isInteger(column) {
 		return nil, false
+	}
+	c, ok := v.(*expr.Const)
+	if !ok {
+		return v, !domain // the scan looks whether the column can have the value
 	}
 	if !c.Value.IsNull() && !fits(c.Value.Int(), column) {
 		return nil, false

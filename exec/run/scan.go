@@ -16,6 +16,7 @@ type scanOp struct {
 	equal  []expr.Eval
 	lower  expr.Eval
 	upper  expr.Eval
+	limits *intRange // of the column of lower and upper, if their values may lie outside
 	in     expr.Eval
 	direct bool // see builder
 	point  bool // Equal is the whole primary key
@@ -50,6 +51,9 @@ func (b *builder) scan(n *plan.Scan, outer *expr.Scope) (Operator, error) {
 	if s.equal, err = free.CompileAll(n.Access.Equal); err != nil {
 		return nil, err
 	}
+	for i, e := range n.Access.Equal {
+		s.equal[i] = narrowEqual(s.equal[i], narrower(n, i, e))
+	}
 	if n.Access.In != nil {
 		if s.in, err = free.Compile(n.Access.In); err != nil {
 			return nil, err
@@ -59,10 +63,14 @@ func (b *builder) scan(n *plan.Scan, outer *expr.Scope) (Operator, error) {
 		if s.lower, err = free.Compile(l.Expr); err != nil {
 			return nil, err
 		}
+		s.limits = narrower(n, len(s.equal), l.Expr)
 	}
 	if u := n.Access.Upper; u != nil {
 		if s.upper, err = free.Compile(u.Expr); err != nil {
 			return nil, err
+		}
+		if r := narrower(n, len(s.equal), u.Expr); r != nil {
+			s.limits = r
 		}
 	}
 	width := len(s.equal)
@@ -168,6 +176,12 @@ func (s *scanOp) request() (userdata.ScanRequest, error) {
 		v, err := end.at(&s.outer)
 		if err != nil {
 			return q, err
+		}
+		if !s.limits.fits(v) {
+			if below := v.Int() < s.limits.min; below == (end.to == &q.Lower) {
+				continue // the bound lies beyond all values
+			}
+			v = pgtype.Null // no value lies inside
 		}
 		*end.to = &userdata.Bound{Value: v, Inclusive: end.from.Inclusive}
 	}

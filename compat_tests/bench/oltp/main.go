@@ -2,44 +2,44 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
-	"github.com/kalampg/kalampg/compat_tests/reference"
-	"github.com/kalampg/kalampg/compat_tests/server"
+	"github.com/kalampg/kalampg/compat_tests/bench/duel"
 )
 
 // workload is one kind of transaction that pgbench runs.
 type workload struct {
 	name      string
 	arguments []string
-	script    string // an own script, instead of one of pgbench's
+	script    string          // an own script, instead of one of pgbench's
+	targets   map[int]float64 // ratios that are wanted, by clients
 }
 
 var workloads = []workload{
-	{name: "select-prepared", arguments: []string{"-S", "-M", "prepared"}},
-	{name: "select-simple", arguments: []string{"-S", "-M", "simple"}},
-	{name: "simple-update-prepared", arguments: []string{"-N", "-M", "prepared"}},
-	{name: "tpcb-prepared", arguments: []string{"-b", "tpcb-like", "-M", "prepared"}},
-	{name: "update-by-key-prepared", arguments: []string{"-M", "prepared"}, script: `\set aid random(1, 100000 * :scale)
+	{name: "select-prepared", arguments: []string{"-S", "-M", "prepared"}, targets: map[int]float64{8: 1.3, 32: 2.5}},
+	{name: "select-simple", arguments: []string{"-S", "-M", "simple"}, targets: map[int]float64{32: 2}},
+	{name: "simple-update-prepared", arguments: []string{"-N", "-M", "prepared"}, targets: map[int]float64{8: 1.3, 32: 2}},
+	{name: "tpcb-prepared", arguments: []string{"-b", "tpcb-like", "-M", "prepared"}, targets: map[int]float64{8: 1.3, 32: 2}},
+	{name: "update-by-key-prepared", arguments: []string{"-M", "prepared"}, targets: map[int]float64{8: 1.4, 32: 2.5}, script: `\set aid random(1, 100000 * :scale)
 UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = :aid;
 `},
 }
 
-type options struct {
-	scale, seconds, rounds int
-	clients                []int
-	workloads              []workload
-	pgbench                string
-	folder                 string // for scripts
+// bench is what all runs share.
+type bench struct {
+	scale, seconds int
+	pgbench        string
+	folder         string // for scripts
 }
 
 func main() {
@@ -47,86 +47,96 @@ func main() {
 	err := run(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "oltp:", err)
-		os.Exit(1)
+		duel.Fatal("oltp", err)
 	}
 }
 
 func run(ctx context.Context) error {
-	o, err := parseOptions()
+	var b bench
+	flag.IntVar(&b.scale, "scale", 50, "pgbench's scale: 100,000 accounts each")
+	var names []string
+	for _, w := range workloads {
+		names = append(names, w.name)
+	}
+	flags, err := duel.Parse(10, "1,8,32,64", names)
 	if err != nil {
 		return err
 	}
-	if o.folder, err = os.MkdirTemp("", "kalampg-bench-"); err != nil {
+	b.seconds = flags.Seconds
+	if b.pgbench, err = duel.Program("pgbench", "test"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(o.folder)
-	postgres, err := reference.Start(ctx, reference.Options{Durable: true})
+	if b.folder, err = os.MkdirTemp("", "kalampg-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.folder)
+	both, stop, err := duel.Start(ctx)
 	if err != nil {
 		return err
 	}
-	defer postgres.Stop()
-	kalampg, err := server.Start(ctx, server.Options{})
-	if err != nil {
-		return err
-	}
-	defer kalampg.Stop()
-	both := []contestant{{"postgres", postgres.Port(), postgres.PID()}, {"kalampg", kalampg.Port(), kalampg.PID()}}
-	for _, c := range both {
-		fmt.Printf("loading scale %d into %s\n", o.scale, c.name)
-		if _, err := o.run(ctx, c, "-i", "-q", "-s", strconv.Itoa(o.scale)); err != nil {
+	defer stop()
+	for _, s := range both {
+		fmt.Printf("loading scale %d into %s\n", b.scale, s.Name)
+		if _, err := b.run(ctx, s, "-i", "-q", "-s", strconv.Itoa(b.scale)); err != nil {
 			return err
 		}
 	}
-	all, err := measure(ctx, o, both)
+	results, err := duel.Measure(ctx, os.Stdout, both, b.cases(flags), flags.Rounds)
 	if err != nil {
 		return err
 	}
-	report(os.Stdout, o, both, all)
+	results.Title = fmt.Sprintf("scale %d, %d s a run, median of %d rounds, pgbench -j 2 over TCP on the same machine", b.scale, flags.Seconds, flags.Rounds)
+	results.Report(os.Stdout)
 	return nil
 }
 
-func parseOptions() (options, error) {
-	var o options
-	flag.IntVar(&o.scale, "scale", 50, "pgbench's scale: 100,000 accounts each")
-	flag.IntVar(&o.seconds, "seconds", 10, "how long each run lasts")
-	flag.IntVar(&o.rounds, "rounds", 3, "how often each run is repeated; the median counts")
-	clients := flag.String("clients", "8,32,64", "numbers of connections")
-	names := flag.String("workloads", "", "names separated by commas; empty for all")
-	flag.Parse()
-	for _, text := range strings.Split(*clients, ",") {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return o, fmt.Errorf("-clients: %q is not a number of connections", text)
-		}
-		o.clients = append(o.clients, n)
-	}
-	var err error
-	if o.workloads, err = chosen(*names); err != nil {
-		return o, err
-	}
-	for _, name := range []string{"pgbench", filepath.Join(reference.CacheDir(), "bin", "pgbench")} {
-		if o.pgbench, err = exec.LookPath(name); err == nil {
-			return o, nil
-		}
-	}
-	return o, errors.New("pgbench is not installed: run scripts/setup.sh test")
-}
-
-func chosen(names string) ([]workload, error) {
-	if names == "" {
-		return workloads, nil
-	}
-	var picked []workload
-next:
-	for _, name := range strings.Split(names, ",") {
+func (b *bench) cases(f duel.Flags) []duel.Case {
+	var cases []duel.Case
+	for _, name := range f.Workloads {
 		for _, w := range workloads {
-			if w.name == name {
-				picked = append(picked, w)
-				continue next
+			if w.name != name {
+				continue
+			}
+			for _, clients := range f.Clients {
+				cases = append(cases, duel.Case{Workload: name, Clients: clients, Target: w.targets[clients],
+					Run: func(ctx context.Context, s duel.Server) (float64, error) { return b.workload(ctx, s, w, clients) }})
 			}
 		}
-		return nil, fmt.Errorf("-workloads: there is no %q", name)
 	}
-	return picked, nil
+	return cases
+}
+
+var tpsPattern = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
+
+func (b *bench) workload(ctx context.Context, s duel.Server, w workload, clients int) (float64, error) {
+	arguments := []string{"-n", "-s", strconv.Itoa(b.scale), "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(2, clients)), "-T", strconv.Itoa(b.seconds)}
+	if w.script != "" {
+		path := filepath.Join(b.folder, w.name+".sql")
+		if err := os.WriteFile(path, []byte(w.script), 0o644); err != nil {
+			return 0, err
+		}
+		arguments = append(arguments, "-f", path)
+	}
+	out, err := b.run(ctx, s, append(arguments, w.arguments...)...)
+	if err != nil {
+		return 0, err
+	}
+	found := tpsPattern.FindStringSubmatch(out)
+	if found == nil || !strings.Contains(out, "number of failed transactions: 0 ") {
+		return 0, fmt.Errorf("pgbench says\n%s", out)
+	}
+	return strconv.ParseFloat(found[1], 64)
+}
+
+func (b *bench) run(ctx context.Context, s duel.Server, arguments ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(b.seconds)*time.Second+15*time.Minute)
+	defer cancel()
+	arguments = append(s.Address(), append(arguments, "postgres")...)
+	cmd := exec.CommandContext(ctx, b.pgbench, arguments...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HOME=" + b.folder}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("pgbench %s: %w\n%s", strings.Join(arguments, " "), err, out)
+	}
+	return string(out), nil
 }
