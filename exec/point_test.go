@@ -178,3 +178,27 @@ func BenchmarkStatement(b *testing.B) {
 		})
 	}
 }
+
+// TestIndexedRowAfterWait changes a row with a secondary index twice at once, at READ COMMITTED: the second change waits and goes on from the first.
+func TestIndexedRowAfterWait(t *testing.T) {
+	address := serve(t)
+	a, b := connect(t, address), connect(t, address)
+	a.query("create table t (id int primary key, k int, n int unique); create index on t (k); insert into t values (1, 0, 0)")
+	a.query("begin; update t set k = k + 1, n = n + 1 where id = 1")
+	done := make(chan struct{})
+	go func() {
+		b.query("update t set k = k + 1, n = n + 1 where id = 1")
+		close(done)
+	}()
+	time.Sleep(20 * time.Millisecond)
+	a.query("commit")
+	<-done
+	for _, where := range []string{"k = 2", "n = 2", "id = 1 and k = 2 and n = 2"} {
+		if a.query("select from t where "+where) != 1 {
+			t.Errorf("no row with %s", where)
+		}
+	}
+	if a.query("select from t where k < 2 or n < 2") != 0 {
+		t.Error("an old index entry is left")
+	}
+}

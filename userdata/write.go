@@ -150,13 +150,13 @@ func (t *Table) putEntry(ctx context.Context, a *Access, x *Index, e entry, valu
 			return a.taken(e.key, t.duplicate(x, values))
 		}
 	}
-	return a.Txn.Put(e.key, e.value)
+	return a.Txn.PutGuarded(e.key, e.value)
 }
 
 // put writes a row and its change record.
 func (t *Table) put(a *Access, op feed.Op, key, old []byte, values []pgtype.Datum) error {
 	a.value = t.encode.Append(a.value[:0], 0, a.Now, values)
-	if err := a.Txn.Put(key, a.value); err != nil {
+	if err := a.Txn.PutGuarded(key, a.value); err != nil {
 		return err
 	}
 	a.written = key
@@ -308,7 +308,7 @@ func (t *Table) Update(ctx context.Context, a *Access, locator pgtype.Datum, old
 	}
 	before := t.stored(a, old)
 	if moved {
-		if err := a.Txn.Delete(oldKey); err != nil {
+		if err := a.Txn.DeleteGuarded(oldKey); err != nil {
 			return err
 		}
 		t.emit(a, &feed.Change{Op: feed.Delete, Key: oldKey, Old: before})
@@ -353,7 +353,7 @@ func (t *Table) updateEntry(ctx context.Context, a *Access, x *Index, old, value
 		if bytes.Equal(was.value, is.value) {
 			return nil
 		}
-		return a.Txn.Put(is.key, is.value)
+		return a.Txn.PutGuarded(is.key, is.value)
 	}
 	if err := t.dropEntry(ctx, a, was); err != nil {
 		return err
@@ -374,7 +374,7 @@ func (t *Table) dropEntry(ctx context.Context, a *Access, e entry) error {
 			return err
 		}
 	}
-	return a.Txn.Delete(e.key)
+	return a.Txn.DeleteGuarded(e.key)
 }
 
 // Delete removes the row that locator names, locked before; in a table that keeps deleted rows it is only marked.
@@ -395,9 +395,9 @@ func (t *Table) Delete(ctx context.Context, a *Access, locator pgtype.Datum, old
 	t.emit(a, &feed.Change{Op: feed.Delete, Key: key, Old: t.stored(a, old)})
 	if t.keep && !a.HardDelete {
 		a.value = t.encode.Append(a.value[:0], row.Deleted, a.Now, old)
-		return a.Txn.Put(key, a.value)
+		return a.Txn.PutGuarded(key, a.value)
 	}
-	return a.Txn.Delete(key)
+	return a.Txn.DeleteGuarded(key)
 }
 
 // Conflict looks for an existing row that an insert of values would collide with on the given unique indexes (nil: on any). It locks the keys it looks at, so that a

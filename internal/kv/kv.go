@@ -80,6 +80,11 @@ type Txn interface {
 	Delete(key []byte) error
 	DeleteRange(span Span) error
 
+	// PutGuarded and DeleteGuarded are Put and Delete of a key that is written by nobody but the holder of a lock which this transaction holds, on the key itself or
+	// on another one (an index entry is written under its row's lock). The commit looks for no conflict on it.
+	PutGuarded(key, value []byte) error
+	DeleteGuarded(key []byte) error
+
 	// Lock takes a lock on every key in the given mode and keeps it to the end of the transaction. Keys need not exist. Waits
 	// according to o; ErrDeadlock when waiting could never end. With o.Skip, skipped receives true for keys that another transaction holds.
 	Lock(ctx context.Context, keys [][]byte, o LockOptions) error

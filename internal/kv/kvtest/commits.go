@@ -66,6 +66,35 @@ func testLockedKeysDoNotConflict(t *testing.T, e *env) {
 	e.begin().see("a=2")
 }
 
+// A lock on one key guards others too.
+func testGuardedWrites(t *testing.T, e *env) {
+	e.commit("a=0", "a1=0", "a2=0", "b=0")
+	x := e.begin()
+	e.commit("a=1", "a1=1", "a2=1")
+	x.lock(kv.ForUpdate, "a")
+	if err := x.PutGuarded(row("a1"), []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.DeleteGuarded(row("a2")); err != nil {
+		t.Fatal(err)
+	}
+	x.see("a1=x", "-a2")
+	x.write("a=x")
+	x.commit()
+	e.begin().see("a=x", "a1=x", "-a2")
+
+	// One key that nothing guards is looked at all the same.
+	x = e.begin()
+	e.commit("a1=2", "b=2")
+	if err := x.PutGuarded(row("a1"), []byte("y")); err != nil {
+		t.Fatal(err)
+	}
+	x.write("b=y")
+	_, err := x.Commit(bg)
+	wantErr(t, "not guarded", err, kv.ErrConflict)
+	e.begin().see("a1=2", "b=2")
+}
+
 func testConflictAcrossStatements(t *testing.T, e *env) {
 	e.commit("a=0", "b=0")
 	x := e.begin()

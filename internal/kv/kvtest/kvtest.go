@@ -31,6 +31,7 @@ func Run(t *testing.T, open Open) {
 		{"ConflictAfterDelete", testConflictAfterDelete},
 		{"LockedKeysDoNotConflict", testLockedKeysDoNotConflict},
 		{"ConflictAcrossStatements", testConflictAcrossStatements},
+		{"GuardedWrites", testGuardedWrites},
 		{"LargeTransactionConflict", testLargeTransactionConflict},
 		{"ReadOnly", testReadOnly},
 		{"EndedTransaction", testEndedTransaction},

@@ -215,6 +215,9 @@ func (c *committer) run(requests []*request, own *request) {
 func (c *committer) admit(r *request, applied kv.Version) (ok bool, err error) {
 	doubt := false
 	for i := range r.written {
+		if r.written[i].base == guarded {
+			continue
+		}
 		newest := c.newest(r.written[i].hash)
 		if newest > applied && len(c.group) > 0 {
 			return false, nil

@@ -137,8 +137,16 @@ func (t *Txn) writing() error {
 	return nil
 }
 
+// guarded is the base of writes on which no conflict is possible: no version is newer.
+const guarded = kv.Pending
+
 // Put buffers a value.
-func (t *Txn) Put(key, value []byte) error {
+func (t *Txn) Put(key, value []byte) error { return t.put(key, value, t.snap.version) }
+
+// PutGuarded buffers a value of a key that a lock protects.
+func (t *Txn) PutGuarded(key, value []byte) error { return t.put(key, value, guarded) }
+
+func (t *Txn) put(key, value []byte, base kv.Version) error {
 	if err := t.writing(); err != nil {
 		return err
 	}
@@ -147,12 +155,17 @@ func (t *Txn) Put(key, value []byte) error {
 			return err
 		}
 	}
-	t.buf.Put(key, value, t.snap.version)
+	t.buf.Put(key, value, base)
 	return nil
 }
 
 // Delete buffers a removal.
-func (t *Txn) Delete(key []byte) error {
+func (t *Txn) Delete(key []byte) error { return t.delete(key, t.snap.version) }
+
+// DeleteGuarded buffers the removal of a key that a lock protects.
+func (t *Txn) DeleteGuarded(key []byte) error { return t.delete(key, guarded) }
+
+func (t *Txn) delete(key []byte, base kv.Version) error {
 	if err := t.writing(); err != nil {
 		return err
 	}
@@ -161,7 +174,7 @@ func (t *Txn) Delete(key []byte) error {
 			return err
 		}
 	}
-	t.buf.Delete(key, t.snap.version)
+	t.buf.Delete(key, base)
 	return nil
 }
 
