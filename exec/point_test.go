@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -123,7 +124,9 @@ func (c *client) query(sql string) int { return c.send(encode(c.tb, &pgproto3.Qu
 // small is a table like pgbench's accounts and two prepared statements on it.
 func small(tb testing.TB, c *client, rows int) {
 	c.query("create table if not exists accounts (aid int primary key, bid int, abalance int, filler char(84))")
-	c.query("insert into accounts select i, 1, 0, '' from generate_series(1, 1000) i on conflict do nothing")
+	if rows > 0 {
+		c.query("insert into accounts select i, 1, 0, '' from generate_series(1, " + strconv.Itoa(rows) + ") i on conflict do nothing")
+	}
 	c.send(encode(tb, &pgproto3.Parse{Name: "point", Query: "select abalance from accounts where aid = $1"},
 		&pgproto3.Parse{Name: "update", Query: "update accounts set abalance = abalance + $1 where aid = $2"}, &pgproto3.Sync{}))
 }
