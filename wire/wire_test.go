@@ -291,7 +291,7 @@ func TestPanicEndsOneConnection(t *testing.T) {
 }
 
 func TestIdleLimit(t *testing.T) {
-	_, address := startServer(t, &fakeBackend{idle: 60 * time.Millisecond})
+	_, address := startServer(t, &fakeBackend{idle: 600 * time.Millisecond})
 	c := connect(t, address)
 	time.Sleep(20 * time.Millisecond)
 	expect(t, c.query("rows 1"), `T D("1") C(SELECT 1) Z(I)`)
