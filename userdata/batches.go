@@ -58,9 +58,13 @@ func (s *Scanner) Batches(ctx context.Context, a *Access, q ScanRequest) (*Batch
 		return nil, err
 	}
 	if cache != nil && len(b.parts) > 0 {
-		// The head is read again with the first part, the next time; now its rows are there.
 		first := kv.Span{Start: span.Start, End: b.parts[0].Start}
-		cache.cut(span.Start, append([]kv.Span{first}, b.parts...))
+		if b.cached = cache.cut(span.Start, append([]kv.Span{first}, b.parts...)); b.cached != nil {
+			b.head, b.parts = nil, b.parts[:0] // the head's rows are read again, to be kept with the others
+			for _, p := range b.cached.parts {
+				b.parts = append(b.parts, p.span)
+			}
+		}
 	}
 	return b, nil
 }

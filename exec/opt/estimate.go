@@ -22,7 +22,20 @@ const (
 	costFetch    = 0.18   // finding the row of an index entry, many at a time
 	costBuild    = 0.02   // putting a row into a hash table
 	costProbe    = 0.01   // looking a row up in one
+
+	// From some thousand rows on scans, hash joins and aggregates run by columns, where a row costs a fraction; look-ups by key never do.
+	byColumnsFrom = 2000.0
+	byColumns     = 0.15
+	costColumns   = 0.002 // reading a row of a whole table by columns
 )
+
+// volume is the number of rows that cost as much as n rows of a scan, hash join or aggregate do.
+func volume(n float64) float64 {
+	if n <= byColumnsFrom {
+		return n
+	}
+	return byColumnsFrom + (n-byColumnsFrom)*byColumns
+}
 
 // estimate gives what is thought of a plan.
 func (p *planner) estimate(n plan.Node) plan.Estimate {
@@ -206,7 +219,10 @@ func (p *planner) scanCost(n *plan.Scan, a plan.Access, cs []expr.Expr) plan.Est
 	switch index := accessIndex(n.Table, a); {
 	case !a.Keyed || index == nil:
 		e.Startup = costCursor
-		e.Total = costCursor + t.seen*(t.bytes/8192*costPage+costRow+test)
+		e.Total = costCursor + min(t.seen, byColumnsFrom)*(t.bytes/8192*costPage+costRow+test)
+		if t.seen > byColumnsFrom {
+			e.Total += (t.seen - byColumnsFrom) * (costColumns + byColumns*test)
+		}
 	case index.Primary && a.Lower == nil && a.Upper == nil && a.In == nil && len(a.Equal) == len(index.Keys):
 		e.Total = costLookup + test
 	case index.Primary:
@@ -455,7 +471,7 @@ func (p *planner) setOp(n *plan.SetOp) plan.Estimate {
 	if n.Kind == plan.Union && n.All {
 		return e
 	}
-	e.Total += e.Rows * costBuild
+	e.Total += volume(e.Rows) * costBuild
 	e.Startup = e.Total
 	switch {
 	case n.Kind == plan.Except:
@@ -474,7 +490,7 @@ func (p *planner) aggregate(n *plan.Aggregate) plan.Estimate {
 	}
 	e := plan.Estimate{Rows: 1, Width: p.widths(n.Keys) + 8*len(n.Aggs)}
 	if len(n.Keys) == 0 {
-		e.Startup = in.Total + in.Rows*work
+		e.Startup = in.Total + volume(in.Rows)*work
 		e.Total = e.Startup + costRow
 		return e
 	}
@@ -482,8 +498,8 @@ func (p *planner) aggregate(n *plan.Aggregate) plan.Estimate {
 	if n.Sets != nil {
 		e.Rows *= float64(len(n.Sets))
 	}
-	e.Startup = in.Total + in.Rows*(work+costProbe+p.evaluation(n.Keys...)) + e.Rows*costBuild
-	e.Total = e.Startup + e.Rows*costRow
+	e.Startup = in.Total + volume(in.Rows)*(work+costProbe+p.evaluation(n.Keys...)) + volume(e.Rows)*costBuild
+	e.Total = e.Startup + volume(e.Rows)*costRow
 	return e
 }
 

@@ -95,8 +95,8 @@ func (r *region) tryUnique(a, b items) *joinPlan {
 		own[i], _, _ = r.uniqueKey(x, c)
 	}
 	keys := plan.Estimate{Rows: r.p.groups(own, x.est.Rows), Width: r.p.widths(own)}
-	keys.Startup = x.est.Total + x.est.Rows*costProbe + keys.Rows*costBuild
-	keys.Total = keys.Startup + keys.Rows*costRow
+	keys.Startup = x.est.Total + volume(x.est.Rows)*costProbe + volume(keys.Rows)*costBuild
+	keys.Total = keys.Startup + volume(keys.Rows)*costRow
 	right := r.best[b]
 	j := joinPlan{left: a, right: b, unique: true}
 	if known := r.best[a|b]; known != nil {
@@ -107,8 +107,8 @@ func (r *region) tryUnique(a, b items) *joinPlan {
 	j.est.Width = right.est.Width
 	h := j
 	h.method = hashed
-	h.est.Startup = keys.Total + right.est.Total + right.est.Rows*costBuild
-	h.est.Total = h.est.Startup + keys.Rows*costProbe + j.est.Rows*costRow
+	h.est.Startup = keys.Total + right.est.Total + volume(right.est.Rows)*costBuild
+	h.est.Total = h.est.Startup + volume(keys.Rows)*costProbe + volume(j.est.Rows)*costRow
 	r.keep(h)
 	if b.count() == 1 {
 		if l := r.lookup(b.first(), a, x.on); l != nil {

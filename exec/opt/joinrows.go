@@ -189,9 +189,8 @@ func (p *planner) join(n *plan.Join) plan.Estimate {
 		if n.BuildLeft {
 			build, probe = l, r
 		}
-		e.Startup = build.Total + build.Rows*costBuild + probe.Startup
-		e.Total = l.Total + r.Total + build.Rows*costBuild + probe.Rows*costProbe + e.Rows*costRow
-		e.Total += e.Rows * test
+		e.Startup = build.Total + volume(build.Rows)*costBuild + probe.Startup
+		e.Total = l.Total + r.Total + volume(build.Rows)*costBuild + volume(probe.Rows)*costProbe + volume(e.Rows)*(costRow+test)
 	default:
 		e.Startup = l.Startup + r.Total
 		e.Total = l.Total + r.Total + r.Rows*costBuild + l.Rows*r.Rows*(costRow/2+test)

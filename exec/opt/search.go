@@ -204,8 +204,9 @@ func (r *region) tryHash(j joinPlan, kind plan.JoinKind, on []expr.Expr) {
 	cost := func(build, probe plan.Estimate, method joinMethod) {
 		x := j
 		x.method = method
-		x.est.Startup = build.Total + build.Rows*costBuild*(1+float64(build.Width)/400) + probe.Startup
-		x.est.Total = l.Total + q.Total + build.Rows*costBuild*(1+float64(build.Width)/400) + probe.Rows*costProbe + j.est.Rows*(costRow+test)
+		building := volume(build.Rows) * costBuild * (1 + float64(build.Width)/400)
+		x.est.Startup = build.Total + building + probe.Startup
+		x.est.Total = l.Total + q.Total + building + volume(probe.Rows)*costProbe + volume(j.est.Rows)*(costRow+test)
 		r.keep(x)
 	}
 	cost(q, l, hashed)

@@ -207,17 +207,40 @@ func (v *vectoriser) join(n *plan.Join) (vec.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &vec.Join{Kind: n.Kind, Left: left, Right: right, LeftColumns: n.Left.Columns(), RightColumns: n.Right.Columns(), LeftKeys: n.LeftKeys,
-		RightKeys: n.RightKeys, Cond: n.Cond, Shared: v.share}
-	j.LeftKinds, j.RightKinds = v.kinds(j.LeftColumns), v.kinds(j.RightColumns)
-	for i, key := range n.LeftKeys {
+	l, r := n.Left.Columns(), n.Right.Columns()
+	if n.BuildLeft && (n.Kind == plan.Semi || n.Kind == plan.Anti) {
+		return &vec.MarkJoin{Kind: n.Kind, Left: left, Right: right, LeftColumns: l, RightColumns: r, LeftKinds: v.kinds(l), LeftKeys: n.LeftKeys,
+			RightKeys: n.RightKeys, Cond: n.Cond, Shared: v.share, Targets: v.targets(n.Right, n.RightKeys)}, nil
+	}
+	j := &vec.Join{Kind: n.Kind, Left: left, Right: right, LeftColumns: l, RightColumns: r, LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Cond: n.Cond,
+		Shared: v.share, LeftKinds: v.kinds(l), RightKinds: v.kinds(r), Targets: v.targets(n.Left, n.LeftKeys)}
+	if n.BuildLeft && n.Kind == plan.Left { // a right join with the sides changed, and the columns changed back
+		j.Kind, j.Left, j.Right, j.LeftColumns, j.RightColumns = plan.Right, right, left, r, l
+		j.LeftKeys, j.RightKeys, j.LeftKinds, j.RightKinds = n.RightKeys, n.LeftKeys, j.RightKinds, j.LeftKinds
+		j.Targets = v.targets(n.Right, n.RightKeys)
+		order := make([]int, 0, len(l)+len(r))
+		for i := range l {
+			order = append(order, len(r)+i)
+		}
+		for i := range r {
+			order = append(order, i)
+		}
+		return vec.Rearrange(j, order), nil
+	}
+	return j, nil
+}
+
+// targets are the scans below a node in whose columns join keys lie as they are.
+func (v *vectoriser) targets(n plan.Node, keys []expr.Expr) []vec.FilterTarget {
+	var out []vec.FilterTarget
+	for i, key := range keys {
 		if c, ok := key.(*expr.Var); ok {
-			if scan, at := v.origin(n.Left, c.ID); scan != nil {
-				j.Targets = append(j.Targets, vec.FilterTarget{Scan: scan, Column: at, Key: i})
+			if scan, at := v.origin(n, c.ID); scan != nil {
+				out = append(out, vec.FilterTarget{Scan: scan, Column: at, Key: i})
 			}
 		}
 	}
-	return j, nil
+	return out
 }
 
 // origin finds the scan that a column comes from unchanged, such that a row of the scan can be left out when no row with its value is wanted.

@@ -2,6 +2,8 @@ package vec
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -101,7 +103,8 @@ func together(n int, f func(i int, stop *atomic.Bool) error) error {
 	errs, panics := make([]error, n), make([]any, n)
 	run := func(i int) {
 		defer func() {
-			if panics[i] = recover(); panics[i] != nil {
+			if p := recover(); p != nil {
+				panics[i] = fmt.Sprintf("%v, in a worker: %s", p, debug.Stack())
 				stop.Store(true)
 			}
 		}()

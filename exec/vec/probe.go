@@ -26,6 +26,7 @@ type probeStream struct {
 	done    bool
 
 	batch     column.Batch
+	cols      []*column.Vector // memory of the columns of batches that are not the left one's
 	own       []column.Vector
 	lefts     []int32
 	rights    []int32
@@ -173,7 +174,7 @@ func (p *probeStream) single() *column.Batch {
 // beside makes the batch of the left one with the right rows p.rights at the positions p.lefts.
 func (p *probeStream) beside(b *column.Batch) {
 	width := len(p.j.LeftColumns)
-	cols := append(p.batch.Cols[:0], b.Cols...)
+	cols := append(p.cols[:0], b.Cols...)
 	for c := range p.j.RightColumns {
 		v := &p.own[width+c]
 		gatherAt(v, &p.j.table.rows.cols[c], p.rights, p.lefts, b.N)
@@ -183,6 +184,7 @@ func (p *probeStream) beside(b *column.Batch) {
 	if len(sel) == b.N {
 		sel = nil
 	}
+	p.cols = cols
 	p.batch = column.Batch{N: b.N, Sel: sel, Cols: cols, Seq: b.Seq}
 }
 
@@ -199,21 +201,22 @@ func (p *probeStream) padded(b *column.Batch) *column.Batch {
 // gathered makes a batch of pairs, laid out from position 0; a right row of −1 is NULLs.
 func (p *probeStream) gathered(b *column.Batch) {
 	width := len(p.j.LeftColumns)
-	p.batch = column.Batch{N: len(p.lefts), Cols: p.batch.Cols[:0], Seq: b.Seq}
+	p.cols = p.cols[:0]
 	for c := range p.j.LeftColumns {
 		if b.Cols[c] == nil {
-			p.batch.Cols = append(p.batch.Cols, nil)
+			p.cols = append(p.cols, nil)
 			continue
 		}
 		v := &p.own[c]
 		gatherInto(v, b.Cols[c], p.lefts)
-		p.batch.Cols = append(p.batch.Cols, v)
+		p.cols = append(p.cols, v)
 	}
 	for c := range p.j.RightColumns {
 		v := &p.own[width+c]
 		gatherInto(v, &p.j.table.rows.cols[c], p.rights)
-		p.batch.Cols = append(p.batch.Cols, v)
+		p.cols = append(p.cols, v)
 	}
+	p.batch = column.Batch{N: len(p.lefts), Cols: p.cols, Seq: b.Seq}
 }
 
 func (p *probeStream) singleWithCondition() (*column.Batch, error) {
@@ -323,7 +326,7 @@ func (p *probeStream) rest() *column.Batch {
 		return nil
 	}
 	n := len(p.rights)
-	p.batch = column.Batch{N: n, Cols: p.batch.Cols[:0], Seq: 1 << 30}
+	p.cols = p.cols[:0]
 	for c := range p.j.LeftColumns {
 		v := &p.own[c]
 		v.Reset(p.j.LeftKinds[c], n)
@@ -333,12 +336,13 @@ func (p *probeStream) rest() *column.Batch {
 		}
 		v.NeedValid(n)
 		clear(v.Valid)
-		p.batch.Cols = append(p.batch.Cols, v)
+		p.cols = append(p.cols, v)
 	}
 	for c := range p.j.RightColumns {
 		v := &p.own[len(p.j.LeftColumns)+c]
 		gatherInto(v, &table.cols[c], p.rights)
-		p.batch.Cols = append(p.batch.Cols, v)
+		p.cols = append(p.cols, v)
 	}
+	p.batch = column.Batch{N: n, Cols: p.cols, Seq: 1 << 30}
 	return &p.batch
 }
