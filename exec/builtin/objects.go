@@ -26,6 +26,7 @@ func objectFamilies() []family {
 		{"jsonpath", jsonPathFamily},
 		{"json aggregate", jsonAggregates},
 		{"series", seriesFamily},
+		{"range", rangeFamily},
 		{"locks", lockFamily()},
 		{"notify", notifyFamily()},
 		{"time series", timeSeriesFamily},

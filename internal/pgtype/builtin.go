@@ -10,6 +10,10 @@ func builtinCodec(t *Type) (Rep, Codec) {
 	case t.Kind == KindDomain:
 		rep, codec := builtinCodec(t.Base)
 		return rep, domainCodec{Codec: codec, mod: t.BaseMod}
+	case t.Kind == KindRange:
+		return RepBytes, rangeCodec{t: t}
+	case t.Kind == KindMultirange:
+		return RepBytes, multirangeCodec{t: t}
 	case t.Kind == KindPseudo:
 		return pseudoCodecOf(t)
 	}

@@ -79,6 +79,7 @@ func loadBuiltin() *catalogTypes {
 			t.Schema = t.Elem.Schema
 		}
 	}
+	linkRanges(c)
 	for _, t := range c.all {
 		t.Rep, t.Codec = builtinCodec(t)
 	}

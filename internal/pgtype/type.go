@@ -49,6 +49,9 @@ type Type struct {
 	Delim     byte        // between array elements, ',' but for box
 	Elem      *Type       // element type of an array (or of a subscriptable type as name, int2vector, oidvector), else nil
 	ArrayOID  OID         // its array type, 0 when none
+	Sub       *Type       // element type of a range or multirange
+	Multi     *Type       // of a range: its multirange
+	Ranges    *Type       // of a multirange: the type of its ranges
 	Base      *Type       // base type of a domain
 	BaseMod   int32       // typmod of the base type of a domain
 	Collation OID         // pg_type.typcollation
