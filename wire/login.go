@@ -71,6 +71,7 @@ func (c *conn) open(ctx context.Context, s *auth.Startup, role Role) error {
 	}
 	for _, p := range c.session.Parameters() {
 		c.sink.reported = append(c.sink.reported, p)
+		c.sink.encoding(p[0], p[1])
 		if err := c.out.ParameterStatus(p[0], p[1]); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 
 // query runs a simple query.
 func (c *conn) query(body []byte) error {
-	text, err := proto.DecodeString(body)
+	text, err := proto.DecodeString(body, c.out.Charset)
 	if err != nil {
 		return c.refuseCycle(err)
 	}
@@ -59,7 +59,7 @@ func (c *conn) sync(body []byte) error {
 }
 
 func (c *conn) parse(body []byte) error {
-	p, err := proto.DecodeParse(body)
+	p, err := proto.DecodeParse(body, c.out.Charset)
 	if err != nil {
 		return c.refuse(err)
 	}
@@ -76,7 +76,7 @@ func (c *conn) bind(body []byte) error {
 	if len(body) > 0 && body[0] != 0 {
 		b = new(proto.Bind)
 	}
-	if err := b.Start(body); err != nil {
+	if err := b.Start(body, c.out.Charset); err != nil {
 		return c.refuse(err)
 	}
 	ctx := c.context()
@@ -102,7 +102,7 @@ func (c *conn) bind(body []byte) error {
 }
 
 func (c *conn) execute(body []byte) error {
-	portal, limit, err := proto.DecodeExecute(body)
+	portal, limit, err := proto.DecodeExecute(body, c.out.Charset)
 	if err != nil {
 		return c.refuse(err)
 	}
@@ -113,7 +113,7 @@ func (c *conn) execute(body []byte) error {
 }
 
 func (c *conn) describe(body []byte) error {
-	t, err := proto.DecodeTarget(body, "DESCRIBE")
+	t, err := proto.DecodeTarget(body, c.out.Charset, "DESCRIBE")
 	if err != nil {
 		return c.refuse(err)
 	}
@@ -146,7 +146,7 @@ func (c *conn) rowDescription(columns []result.Column) error {
 }
 
 func (c *conn) closeTarget(body []byte) error {
-	t, err := proto.DecodeTarget(body, "CLOSE")
+	t, err := proto.DecodeTarget(body, c.out.Charset, "CLOSE")
 	if err != nil {
 		return c.refuse(err)
 	}

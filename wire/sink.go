@@ -9,6 +9,7 @@ import (
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/internal/pgtype/charset"
 	"github.com/kalampg/kalampg/wire/proto"
 )
 
@@ -17,6 +18,7 @@ type sink struct {
 	conn     *conn
 	context  *pgtype.Context
 	columns  []result.Column
+	copyText bool        // the running COPY TO STDOUT is of a text format
 	reported [][2]string // settings as the client knows them; few, so a list
 	changed  [][2]string // settings as they are now, since the last ReadyForQuery
 }
@@ -53,8 +55,16 @@ func (s *sink) Empty() error     { return s.conn.out.EmptyQueryResponse() }
 
 func (s *sink) Notice(n *pgerr.Error) error { return s.conn.out.Notice(n) }
 
+// encoding follows client_encoding, which counts from now on.
+func (s *sink) encoding(name, value string) {
+	if name == "client_encoding" {
+		s.conn.out.Charset = charset.ForClient(value)
+	}
+}
+
 // ParameterStatus keeps the value for the end of the cycle, when PostgreSQL sends it: a setting may change back before.
 func (s *sink) ParameterStatus(name, value string) error {
+	s.encoding(name, value)
 	set(&s.changed, name, value)
 	return s.conn.out.Err()
 }
@@ -67,16 +77,26 @@ func (s *sink) CopyIn(format result.Format, columns int) (result.CopyReader, err
 	if err := s.conn.out.CopyResponse('G', format, columns); err != nil {
 		return nil, err
 	}
-	return copyReader{s.conn}, s.conn.out.Flush()
+	return &copyReader{c: s.conn, text: format == result.TextFormat}, s.conn.out.Flush()
 }
 
 func (s *sink) CopyOut(format result.Format, columns int) error {
+	s.copyText = format == result.TextFormat
 	return s.conn.out.CopyResponse('H', format, columns)
 }
 
-func (s *sink) CopyData(data []byte) error { return s.conn.out.CopyData(data) }
-func (s *sink) CopyDone() error            { return s.conn.out.CopyDone() }
-func (s *sink) Flush() error               { return s.conn.out.Flush() }
+func (s *sink) CopyData(data []byte) error {
+	if cs := s.conn.out.Charset; cs != nil && s.copyText {
+		var err error
+		if data, err = cs.Encode(data); err != nil {
+			return err
+		}
+	}
+	return s.conn.out.CopyData(data)
+}
+
+func (s *sink) CopyDone() error { return s.conn.out.CopyDone() }
+func (s *sink) Flush() error    { return s.conn.out.Flush() }
 
 // reportChanges sends the settings whose value is no longer what the client was told.
 func (s *sink) reportChanges() error {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha512"
 	"math/bits"
 	"slices"
-	"strings"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
@@ -151,17 +150,4 @@ func byteaBitCount(_ *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 		n += bits.OnesCount8(c)
 	}
 	return pgtype.Int(int64(n)), nil
-}
-
-// foldName is how encoding names compare: letters and digits only, without case.
-func foldName(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		}
-		return -1
-	}, s)
 }

@@ -29,7 +29,10 @@ var sessionFamily = []Def{
 		return pgtype.Int(int64(c.Env.BackendPID())), nil
 	}},
 	{Name: "pg_is_in_recovery", Scalar: constant(pgtype.Bool(false))},
-	{Name: "pg_client_encoding", Scalar: constant(pgtype.Text("UTF8"))},
+	{Name: "pg_client_encoding", Scalar: func(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+		v, _, err := c.Env.Setting("client_encoding", false)
+		return pgtype.Text(v), err
+	}},
 	{Name: "getdatabaseencoding", Scalar: constant(pgtype.Text("UTF8"))},
 	{Name: "pg_jit_available", Scalar: constant(pgtype.Bool(false))},
 	{Name: "pg_trigger_depth", Scalar: constant(pgtype.Int(0))},

@@ -6,31 +6,23 @@ import (
 	"time"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype/charset"
 	"github.com/kalampg/kalampg/internal/pgtype/datetime"
 )
 
 // bad is an invalid value; the caller fills in the message.
 func bad() *pgerr.Error { return pgerr.New(pgerr.InvalidParameterValue, "") }
 
-// checkEncoding accepts UTF-8 under its names, of which letters and digits count. SQL_ASCII is PostgreSQL's word for "do not convert", which UTF-8 satisfies.
+// checkEncoding accepts the encodings that can be converted to UTF-8, under all their names, and SQL_ASCII, PostgreSQL's word for "do not convert".
 func checkEncoding(value string) (string, error) {
-	switch strings.Map(letterOrDigit, strings.ToLower(value)) {
-	case "utf8", "unicode":
-		return "UTF8", nil
-	case "sqlascii":
-		return "SQL_ASCII", nil
-	case "latin1", "iso88591", "win1252", "latin9", "euccn", "eucjp", "euckr", "koi8r", "win1251", "sjis", "big5", "gbk":
+	i := charset.Number(value)
+	switch {
+	case i < 0:
+		return "", bad()
+	case i != charset.ASCII && i != charset.UTF8 && !charset.All[i].Converts():
 		return "", pgerr.Unsupported("client_encoding " + value)
 	}
-	return "", bad()
-}
-
-// letterOrDigit keeps ASCII letters and digits: drivers quote and punctuate the names of encodings as they like.
-func letterOrDigit(r rune) rune {
-	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-		return r
-	}
-	return -1
+	return charset.All[i].Name, nil
 }
 
 // checkDateStyle reads a DateStyle: an output style, a field order, or both, each once; what is not named keeps the value in force.

@@ -7,6 +7,7 @@ import (
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/internal/pgtype/charset"
 )
 
 // Bind is a Bind message: names first, so that the statement's parameter types can be looked up, then values and formats by Decode. A Bind owns the memory of
@@ -17,15 +18,17 @@ type Bind struct {
 	Values    []pgtype.Datum
 	Formats   []result.Format // of the result columns
 
+	cs     *charset.Charset
 	body   []byte
 	rest   Body
 	inputs []result.Format
 }
 
-// Start copies the message and reads the names.
-func (b *Bind) Start(message []byte) error {
+// Start copies the message, whose texts are in the client's encoding (nil: UTF-8), and reads the names.
+func (b *Bind) Start(message []byte, cs *charset.Charset) error {
+	b.cs = cs
 	b.body = append(b.body[:0], message...)
-	b.rest = NewBody(b.body)
+	b.rest = NewBody(b.body, cs)
 	b.Values, b.Formats, b.inputs = b.Values[:0], b.Formats[:0], b.inputs[:0]
 	b.Portal = b.rest.Text()
 	b.Statement = b.rest.Text()
@@ -99,8 +102,9 @@ func (b *Bind) value(c *pgtype.Context, i int, t *pgtype.Type, raw []byte) (pgty
 	}
 	switch format {
 	case result.TextFormat:
-		if err := CheckText(raw); err != nil {
-			return pgtype.Null, b.locate(err, i, "")
+		raw, bad := FromClient(b.cs, raw)
+		if bad != nil {
+			return pgtype.Null, b.locate(bad, i, "")
 		}
 		d, err := t.Codec.ParseText(c, unsafe.String(unsafe.SliceData(raw), len(raw)), -1)
 		if err != nil {
@@ -113,6 +117,12 @@ func (b *Bind) value(c *pgtype.Context, i int, t *pgtype.Type, raw []byte) (pgty
 		}
 		return d, nil
 	case result.BinaryFormat:
+		if b.cs != nil && IsText(t) {
+			var bad *pgerr.Error
+			if raw, bad = FromClient(b.cs, raw); bad != nil {
+				return pgtype.Null, b.locate(bad, i, "")
+			}
+		}
 		d, err := t.Codec.ParseBinary(c, raw, -1)
 		if err != nil {
 			if e, ok := pgerr.As(err); ok && e.Message == "incorrect binary data format" {
@@ -123,6 +133,15 @@ func (b *Bind) value(c *pgtype.Context, i int, t *pgtype.Type, raw []byte) (pgty
 		return d, nil
 	}
 	return pgtype.Null, b.locate(ErrFormat(format), i, "")
+}
+
+// IsText tells the types whose binary form is text in the client's encoding.
+func IsText(t *pgtype.Type) bool {
+	switch t.BaseType().OID {
+	case pgtype.OIDText, pgtype.OIDVarchar, pgtype.OIDBpchar, pgtype.OIDName, pgtype.OIDJson, pgtype.OIDUnknown, pgtype.OIDRefcursor:
+		return true
+	}
+	return t.BaseType().Kind == pgtype.KindEnum
 }
 
 // locate says in which parameter an error is, as PostgreSQL does in the error's context.

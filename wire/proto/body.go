@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kalampg/kalampg/internal/pgerr"
+	"github.com/kalampg/kalampg/internal/pgtype/charset"
 )
 
 // Body takes a message's body apart from the front. The first error sticks: later calls return zero values, and Err or End reports it, so a
@@ -15,10 +16,11 @@ import (
 type Body struct {
 	rest []byte
 	err  *pgerr.Error
+	cs   *charset.Charset
 }
 
-// NewBody starts at the front of b.
-func NewBody(b []byte) Body { return Body{rest: b} }
+// NewBody starts at the front of b, whose strings are in the client's encoding, nil for UTF-8.
+func NewBody(b []byte, cs *charset.Charset) Body { return Body{rest: b, cs: cs} }
 
 // Err is the first error so far.
 func (b *Body) Err() error {
@@ -90,7 +92,7 @@ func (b *Body) Bytes(n int) []byte {
 	return v
 }
 
-// Text takes a string that ends with a zero byte; it aliases the message. Text that is not UTF-8 is an error.
+// Text takes a string that ends with a zero byte, as UTF-8; it aliases the message when that is what the client sends. Text that does not decode is an error.
 func (b *Body) Text() []byte {
 	n := bytes.IndexByte(b.rest, 0)
 	if n < 0 {
@@ -99,11 +101,25 @@ func (b *Body) Text() []byte {
 	}
 	v := b.rest[:n:n]
 	b.rest = b.rest[n+1:]
-	if err := CheckText(v); err != nil && b.err == nil {
+	v, err := FromClient(b.cs, v)
+	if err != nil && b.err == nil {
 		b.err, b.rest = err, nil
 		return nil
 	}
 	return v
+}
+
+// FromClient gives text of the client as UTF-8, which it copies only to convert it.
+func FromClient(cs *charset.Charset, b []byte) ([]byte, *pgerr.Error) {
+	if cs == nil {
+		return b, CheckText(b)
+	}
+	out, err := cs.Decode(b)
+	if err != nil {
+		e, _ := pgerr.As(err)
+		return nil, e
+	}
+	return out, nil
 }
 
 // CheckText reports text that PostgreSQL would not take in a database with UTF-8: invalid sequences and the zero byte.

@@ -68,20 +68,20 @@ func FuzzMessages(f *testing.F) {
 func decode(kind byte, body []byte) (err error) {
 	switch kind {
 	case 'Q', 'f':
-		_, err = DecodeString(body)
+		_, err = DecodeString(body, nil)
 	case 'P':
-		_, err = DecodeParse(body)
+		_, err = DecodeParse(body, nil)
 	case 'D', 'C':
-		_, err = DecodeTarget(body, "DESCRIBE")
+		_, err = DecodeTarget(body, nil, "DESCRIBE")
 	case 'E':
-		_, _, err = DecodeExecute(body)
+		_, _, err = DecodeExecute(body, nil)
 	case 'S', 'H', 'c':
 		err = DecodeEmpty(body)
 	case 'p':
 		_, _, err = DecodeSASLInitial(body)
 	case 'B':
 		var b Bind
-		if err = b.Start(body); err != nil {
+		if err = b.Start(body, nil); err != nil {
 			return err
 		}
 		types := []*pgtype.Type{pgtype.Int4Type, pgtype.TextType, pgtype.ByteaType}

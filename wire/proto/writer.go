@@ -9,6 +9,7 @@ import (
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/internal/pgtype/charset"
 )
 
 // flushAt is how full the buffer gets before it is written without being asked.
@@ -17,6 +18,9 @@ const flushAt = 32 << 10
 // Writer collects messages and writes many at once. It is used by one goroutine. After an error of the underlying
 // stream everything is dropped and every call returns that error.
 type Writer struct {
+	// Charset is the client's encoding, nil for UTF-8.
+	Charset *charset.Charset
+
 	dst   io.Writer
 	buf   []byte
 	start int // where the message that is being built begins
@@ -88,7 +92,15 @@ func (w *Writer) int16(v int) { w.buf = append(w.buf, byte(v>>8), byte(v)) }
 func (w *Writer) int32(v uint32) {
 	w.buf = append(w.buf, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 }
-func (w *Writer) string(s string) { w.buf = append(append(w.buf, s...), 0) }
+func (w *Writer) string(s string) { w.buf = append(append(w.buf, w.shown(s)...), 0) }
+
+// shown is a name or message in the client's encoding.
+func (w *Writer) shown(s string) string {
+	if w.Charset == nil {
+		return s
+	}
+	return string(w.Charset.EncodeLossy([]byte(s)))
+}
 
 // empty appends a message without a body.
 func (w *Writer) empty(kind byte) error {
@@ -204,12 +216,30 @@ func (w *Writer) DataRow(c *pgtype.Context, columns []result.Column, values []pg
 		} else {
 			w.buf = column.Type.Codec.AppendText(c, w.buf, d)
 		}
+		if w.Charset != nil && (column.Format == result.TextFormat || IsText(column.Type)) {
+			if err := w.encode(at + 4); err != nil {
+				return err
+			}
+		}
 		binary.BigEndian.PutUint32(w.buf[at:], uint32(len(w.buf)-at-4))
 	}
 	if n := len(w.buf) - w.start - 1; n > MaxLarge {
 		return w.tooLarge(MaxLarge, n-MaxLarge)
 	}
 	return w.end()
+}
+
+// encode turns what was appended since an offset into the client's encoding. What does not fit it drops the message.
+func (w *Writer) encode(from int) error {
+	out, err := w.Charset.Encode(w.buf[from:])
+	if err != nil {
+		w.Abort()
+		return err
+	}
+	if len(out) == 0 || &out[0] != &w.buf[from] {
+		w.buf = append(w.buf[:from], out...)
+	}
+	return nil
 }
 
 // tooLarge drops the message that is being built. The words are PostgreSQL's, which meets its limit on the same buffer.
@@ -267,26 +297,26 @@ func (w *Writer) Send(m pgproto3.BackendMessage) error {
 
 // Error appends ErrorResponse.
 func (w *Writer) Error(e *pgerr.Error) error {
-	r := flatten(e, "ERROR")
+	r := w.flatten(e, "ERROR")
 	return w.Send(&r)
 }
 
 // Notice appends NoticeResponse.
 func (w *Writer) Notice(e *pgerr.Error) error {
-	r := pgproto3.NoticeResponse(flatten(e, "NOTICE"))
+	r := pgproto3.NoticeResponse(w.flatten(e, "NOTICE"))
 	return w.Send(&r)
 }
 
 // flatten makes the fields of an error or notice.
-func flatten(e *pgerr.Error, severity string) pgproto3.ErrorResponse {
+func (w *Writer) flatten(e *pgerr.Error, severity string) pgproto3.ErrorResponse {
 	if e.Severity != "" {
 		severity = e.Severity
 	}
 	return pgproto3.ErrorResponse{
 		Severity: severity, SeverityUnlocalized: severity,
-		Code: string(e.Code), Message: e.Message, Detail: e.Detail, Hint: e.Hint,
-		Position: int32(e.Position), InternalPosition: int32(e.InternalPosition), InternalQuery: e.InternalQuery, Where: e.Where,
-		SchemaName: e.Schema, TableName: e.Table, ColumnName: e.Column, DataTypeName: e.DataType, ConstraintName: e.Constraint,
+		Code: string(e.Code), Message: w.shown(e.Message), Detail: w.shown(e.Detail), Hint: w.shown(e.Hint),
+		Position: int32(e.Position), InternalPosition: int32(e.InternalPosition), InternalQuery: w.shown(e.InternalQuery), Where: w.shown(e.Where),
+		SchemaName: w.shown(e.Schema), TableName: w.shown(e.Table), ColumnName: w.shown(e.Column), DataTypeName: w.shown(e.DataType), ConstraintName: w.shown(e.Constraint),
 		Routine: e.Routine,
 	}
 }

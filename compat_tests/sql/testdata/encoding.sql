@@ -1,0 +1,26 @@
+-- The client's encoding. Texts here are ASCII or made by chr, since the client of these tests reads UTF-8.
+set client_encoding = 'latin1';
+show client_encoding;
+select pg_client_encoding(), getdatabaseencoding(), length(chr(228)), octet_length(chr(228));
+select convert_to(chr(228) || chr(8364), 'LATIN9');
+select chr(8364);
+select 'still here';
+select 'text: ' || chr(8364) as "column", 1/0;
+set client_encoding to 'iso-8859-15';
+show client_encoding;
+set client_encoding = 'Windows-1252';
+show client_encoding;
+set names 'koi8';
+show client_encoding;
+set client_encoding = 'nonsense';
+set client_encoding = 'utf-8';
+show client_encoding;
+begin;
+set local client_encoding = 'latin2';
+show client_encoding;
+rollback;
+show client_encoding;
+set client_encoding = 'sql_ascii';
+show client_encoding;
+reset client_encoding;
+show client_encoding;
