@@ -10,8 +10,10 @@ import (
 	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/session"
+	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/userdata"
 )
 
 // environment shows a session to functions.
@@ -213,7 +215,7 @@ func (e *environment) Sessions() []builtin.SessionInfo {
 			wait = "Client:ClientRead"
 		}
 		waitType, event, _ := strings.Cut(wait, ":")
-		out = append(out, builtin.SessionInfo{WaitType: waitType, Wait: event, XID: s.number.Load(), PID: s.pid, Database: s.database, User: s.login, Application: a.application, ClientAddr: s.remote, State: a.state,
+		out = append(out, builtin.SessionInfo{TLS: s.tls, WaitType: waitType, Wait: event, XID: s.number.Load(), PID: s.pid, Database: s.database, User: s.login, Application: a.application, ClientAddr: s.remote, State: a.state,
 			Query: a.query, BackendStart: s.began, TransactionStart: a.txnStart, QueryStart: a.queryStart, StateChange: a.change})
 	}
 	return out
@@ -235,12 +237,74 @@ func (e *environment) waits() map[int32]string {
 	return waits
 }
 
-// RelationSize is what the last ANALYZE or VACUUM found, in whole pages of PostgreSQL's size; 0 before the first.
-func (e *environment) RelationSize(oid pgtype.OID) int64 {
-	if s := e.s.reader().Statistics(oid); s != nil {
-		return s.Pages() * 8192
+// pageSize is PostgreSQL's, which sizes are multiples of.
+const pageSize = 8192
+
+// RelationSize is about what a relation or index takes in the store, in whole pages. Rows are counted to their table, a primary key has no entries of its own. A store that cannot tell leaves what the
+// last ANALYZE or VACUUM found.
+func (e *environment) RelationSize(oid pgtype.OID) int64 { return e.sizeIn(e.s.reader(), oid) }
+
+// DatabaseSize adds up the relations of a database; ok is false when there is none of that OID.
+func (e *environment) DatabaseSize(database pgtype.OID) (total int64, ok bool) {
+	r := e.s.reader()
+	if database != e.s.database {
+		snapshot := e.s.engine.catalog.Snapshot(database)
+		if snapshot == nil {
+			return 0, false
+		}
+		r = snapshot
+	}
+	for rel := range r.Relations() {
+		if rel.Kind != desc.Table && rel.Kind != desc.MatView {
+			continue
+		}
+		total += e.sizeIn(r, rel.OID)
+		for i := range rel.Indexes {
+			total += e.sizeIn(r, rel.Indexes[i].OID)
+		}
+	}
+	return total, true
+}
+
+func (e *environment) sizeIn(r catalog.Reader, oid pgtype.OID) int64 {
+	rel, storage := r.Relation(oid), uint64(0)
+	if owner, x := r.Index(oid); x != nil {
+		rel, storage = owner, x.StorageID
+	} else if rel != nil {
+		storage = rel.StorageID
+	}
+	if rel == nil {
+		return 0
+	}
+	if rel.Class == desc.System {
+		if rel.Kind == desc.Table {
+			return pageSize // computed, never empty
+		}
+		return 0
+	}
+	if s, ok := e.s.engine.store.(kv.Sizer); ok {
+		if size, err := storageSize(s, storage); err == nil {
+			return size
+		}
+	}
+	if s := r.Statistics(oid); s != nil {
+		return s.Pages() * pageSize
 	}
 	return 0
+}
+
+func storageSize(s kv.Sizer, storage uint64) (total int64, err error) {
+	if storage == 0 {
+		return 0, nil
+	}
+	for _, span := range userdata.SpansOf(storage) {
+		n, err := s.ApproximateSize(span)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return (total + pageSize - 1) / pageSize * pageSize, nil
 }
 
 // TableActivity is what was counted of a table.

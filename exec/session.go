@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"crypto/tls"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ type Session struct {
 	engine   *Engine
 	pid      int32
 	remote   string
+	tls      *tls.ConnectionState
 	database desc.OID
 	login    desc.OID // the role that connected
 	session  desc.OID // session_user: after SET SESSION AUTHORIZATION
@@ -94,7 +96,7 @@ var _ wire.Session = (*Session)(nil)
 
 func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Database) *Session {
 	s := &Session{
-		engine: e, pid: o.PID, remote: o.Remote, database: db.OID, login: role.OID, session: role.OID, user: role.OID, began: time.Now(),
+		engine: e, pid: o.PID, remote: o.Remote, tls: o.TLS, database: db.OID, login: role.OID, session: role.OID, user: role.OID, began: time.Now(),
 		idle: o.Sink, sink: o.Sink, cancel: o.Cancel, end: o.Terminate, attend: o.Attend, settings: session.NewSettings(),
 		prepared: make(map[string]*prepared), portals: make(map[string]*portal), tables: make(map[desc.OID]openTable),
 		locks: newLocks(e.store, o.PID),

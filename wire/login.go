@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (c *conn) open(ctx context.Context, s *auth.Startup, role Role) error {
 		remote = c.net.RemoteAddr().String()
 	}
 	c.session, err = c.server.o.Backend.Open(ctx, SessionOptions{
-		User: role.Name, Database: s.Database, Settings: settings, PID: pid, Remote: remote, TLS: c.tls, Sink: &c.sink,
+		User: role.Name, Database: s.Database, Settings: settings, PID: pid, Remote: remote, TLS: c.encryption(), Sink: &c.sink,
 		Cancel:    c.intr.cancel,
 		Terminate: func() { c.intr.terminate(errShutdown()) },
 		Attend:    c.intr.attend,
@@ -82,6 +83,16 @@ func (c *conn) open(ctx context.Context, s *auth.Startup, role Role) error {
 	}
 	c.log.Debug("connection authorized", "pid", pid, "user", s.User, "database", s.Database, "remote", remote, "tls", c.tls)
 	return c.ready()
+}
+
+// encryption is the state of TLS, nil without it.
+func (c *conn) encryption() *tls.ConnectionState {
+	secured, ok := c.net.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	state := secured.ConnectionState()
+	return &state
 }
 
 // authenticate runs what the host rules ask for and ends with AuthenticationOk.

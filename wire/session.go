@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"time"
 
 	"github.com/kalampg/kalampg/exec/result"
@@ -31,11 +32,11 @@ type Role struct {
 type SessionOptions struct {
 	User     string
 	Database string
-	Settings [][2]string // start-up options in order, those of "options" (-c name=value) first
-	PID      int32       // the process id of BackendKeyData, shown by pg_backend_pid
-	Remote   string      // client address, "" for a Unix socket
-	TLS      bool
-	Sink     result.Sink // for messages outside any statement: ParameterStatus at start comes from Parameters instead
+	Settings [][2]string          // start-up options in order, those of "options" (-c name=value) first
+	PID      int32                // the process id of BackendKeyData, shown by pg_backend_pid
+	Remote   string               // client address, "" for a Unix socket
+	TLS      *tls.ConnectionState // nil: not encrypted
+	Sink     result.Sink          // for messages outside any statement: ParameterStatus at start comes from Parameters instead
 
 	Cancel    func() // what pg_cancel_backend calls
 	Terminate func() // what pg_terminate_backend calls

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"crypto/tls"
 	"time"
 
 	"github.com/kalampg/kalampg/catalog"
@@ -92,6 +93,8 @@ type Env interface {
 	Sessions() []SessionInfo
 	// RelationSize is the approximate number of bytes of a relation or index on disk.
 	RelationSize(oid pgtype.OID) int64
+	// DatabaseSize is that of all relations of a database; false when there is no such database.
+	DatabaseSize(oid pgtype.OID) (int64, bool)
 	// RenderExpr pretty-prints stored SQL text of a relation (pg_get_expr with pretty), ViewDef a view's query.
 	ViewDef(view pgtype.OID, pretty bool) (string, error)
 	// TableActivity is what was counted of a table since the server started.
@@ -117,6 +120,7 @@ type SessionInfo struct {
 	Database, User   pgtype.OID
 	Application      string
 	ClientAddr       string
+	TLS              *tls.ConnectionState
 	State            string // active, idle, idle in transaction, idle in transaction (aborted)
 	Query            string
 	BackendStart     time.Time

@@ -82,22 +82,19 @@ func databaseSizeByName(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	return databaseSize(c, []pgtype.Datum{pgtype.OIDValue(oid)})
 }
 
-// databaseSize adds up the relations of the database connected to; the size of another cannot be seen from here.
-// databaseSize adds up the relations of the current database. Another database's relations are not in this session's catalog: its size is not known here.
+// databaseSize adds up the relations of a database.
 func databaseSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
-	r := c.Env.Catalog()
-	if d := r.Database(); d == nil || d.OID != a[0].OID() {
-		return pgtype.Null, nil
+	if n, ok := c.Env.DatabaseSize(a[0].OID()); ok {
+		return pgtype.Int(n), nil
 	}
-	return pgtype.Int(databaseBytes(c)), nil
+	return pgtype.Null, nil
 }
 
 func databaseBytes(c *Call) int64 {
 	n := int64(0)
-	for rel := range c.Env.Catalog().Relations() {
-		if rel.Kind == desc.Table && rel.Class != desc.System {
-			n += c.Env.RelationSize(rel.OID) + indexBytes(c, rel)
-		}
+	for d := range c.Env.Catalog().Databases() {
+		size, _ := c.Env.DatabaseSize(d.OID)
+		n += size
 	}
 	return n
 }
@@ -108,7 +105,7 @@ const (
 	globalTablespace  = 1664
 )
 
-// tablespaceSize is that of what this session can see: the current database in pg_default.
+// tablespaceSize is that of all databases, which are in pg_default.
 func tablespaceSize(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	switch a[0].OID() {
 	case defaultTablespace:

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"crypto/tls"
 	"math"
 	"strings"
 	"time"
@@ -226,6 +227,11 @@ func statActivity(c *Call, a []pgtype.Datum) (Rows, error) {
 			"ssl": pgtype.Bool(false), "gss_auth": pgtype.Bool(false), "gss_enc": pgtype.Bool(false), "gss_delegation": pgtype.Bool(false),
 			"client_port": pgtype.Int(-1), "wait_event_type": textOrNull(s.WaitType), "wait_event": textOrNull(s.Wait),
 		}
+		if s.TLS != nil {
+			values["ssl"] = pgtype.Bool(true)
+			values["sslversion"] = pgtype.Text(strings.ReplaceAll(tls.VersionName(s.TLS.Version), "TLS 1.", "TLSv1."))
+			values["sslcipher"], values["sslbits"] = pgtype.Text(tls.CipherSuiteName(s.TLS.CipherSuite)), pgtype.Int(cipherBits(s.TLS.CipherSuite))
+		}
 		if s.XID != 0 {
 			values["backend_xid"] = pgtype.Int(int64(s.XID))
 		}
@@ -244,6 +250,14 @@ func statActivity(c *Call, a []pgtype.Datum) (Rows, error) {
 		rows = append(rows, outRecord(c, types, fields...))
 	}
 	return listed(rows), nil
+}
+
+// cipherBits is the length of a cipher's key, which its name tells.
+func cipherBits(suite uint16) int64 {
+	if name := tls.CipherSuiteName(suite); strings.Contains(name, "AES_128") {
+		return 128
+	}
+	return 256
 }
 
 // timezoneNames lists the zones that this machine's database has, with their offsets now.

@@ -226,3 +226,8 @@ type Observer interface{ Metrics() []Metric }
 type Verifier interface {
 	Verify(ctx context.Context) error
 }
+
+// Sizer is a power of stores that know about how many bytes lie in a span, without reading it.
+type Sizer interface {
+	ApproximateSize(span Span) (int64, error)
+}
