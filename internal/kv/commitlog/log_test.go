@@ -214,7 +214,7 @@ func TestLargeRecords(t *testing.T) {
 // The tail of a write that did not get to the disk whole is dropped; what was acknowledged before it stays.
 func TestTornTail(t *testing.T) {
 	for _, cut := range []int64{1, recordHeader - 1, recordHeader + 3, recordHeader + 90} {
-		h := start(t, Options{})
+		h := start(t, Options{KeepBytes: 1 << 20})
 		h.fill(1, 3, 100)
 		at := h.end
 		h.add(false, record(4, strings.Repeat("y", 100)), record(5, strings.Repeat("z", 100)))
@@ -427,6 +427,26 @@ func TestRecycling(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.want("401:new")
+}
+
+// A crash between letting go of several segments and using them again leaves no hole that a check takes for damage.
+func TestSegmentsThatWaitForTheirNextUse(t *testing.T) {
+	h := start(t, Options{KeepBytes: 1 << 20})
+	h.fill(1, 200, 200)
+	if len(h.segments) <= maxFree+2 {
+		t.Fatal("too few segments")
+	}
+	h.keep = 0
+	h.Applied(200) // more than are kept for another use: the others are removed
+	if err := Verify(h.dir, nil); err != nil {
+		t.Error(err)
+	}
+	if err := h.crash(200); err != nil {
+		t.Error(err)
+	}
+	if err := Verify(h.dir, nil); err != nil {
+		t.Error(err)
+	}
 }
 
 // A log that begins after what the engine has is no log to begin with.

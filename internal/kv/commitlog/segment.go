@@ -190,6 +190,7 @@ func (l *Log) trim() {
 		l.segments = l.segments[1:]
 		total -= s.size
 		if len(l.free) < maxFree && s.size >= l.segmentBytes {
+			l.retire(s)
 			l.free = append(l.free, s)
 		} else {
 			gone = append(gone, s)
@@ -199,4 +200,14 @@ func (l *Log) trim() {
 	for _, s := range gone {
 		l.fs.Remove(s.name) // what stays behind is found and dropped at the next open
 	}
+}
+
+// retire makes a segment that waits for its next use look empty: after a crash it must not pass for the log's beginning, with a hole behind it where others were removed.
+func (l *Log) retire(s *segment) {
+	f, err := l.fs.Edit(s.name)
+	if err != nil {
+		return
+	}
+	f.WriteAt(zeros[:recordHeader], fileHeader)
+	f.Close()
 }
