@@ -78,6 +78,7 @@ func (t *Txn) LockRelation(ctx context.Context, oid OID, mode kv.LockMode, w Wai
 		return nil, err
 	}
 	now := t.Relation(oid)
+	t.temp = t.temp || now != nil && now.Persistence == 't'
 	if now == nil {
 		return nil, pgerr.Newf(pgerr.UndefinedTable, "relation \"%s\" does not exist", r.Name)
 	}

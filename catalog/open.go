@@ -38,6 +38,13 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Catalog, error) {
 			c.watchers = append(c.watchers, w)
 		}
 	}
+	var waiting []kv.Prepared
+	if store, ok := store.(kv.PreparedStore); ok {
+		var err error
+		if waiting, err = store.RecoverPrepared(ctx); err != nil {
+			return nil, storeError(err)
+		}
+	}
 	l, err := c.load(ctx)
 	if err != nil {
 		return nil, err
@@ -52,6 +59,13 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Catalog, error) {
 	}
 	c.state.Store(&state{shared: newShared(), snapshots: make(map[OID]*Snapshot)})
 	c.publish(append(l.shared, l.local...))
+	for _, p := range waiting {
+		changes, err := c.adopt(p)
+		if err != nil {
+			return nil, fmt.Errorf("catalog: prepared transaction %q: %w", p.Name, err)
+		}
+		l.prepared = append(l.prepared, changes...)
+	}
 	c.sweep(ctx, l)
 	return c, nil
 }
@@ -60,6 +74,7 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Catalog, error) {
 type loaded struct {
 	shared, local []change // shared ones first: they make the databases
 	sequences     [][]byte // keys of sequences' states
+	prepared      []change // of transactions that may still commit
 }
 
 func (c *Catalog) load(ctx context.Context) (*loaded, error) {
@@ -122,6 +137,11 @@ func (c *Catalog) loadItem(l *loaded, key, value []byte) error {
 // committed. A failure is only logged; the next opening tries again.
 func (c *Catalog) sweep(ctx context.Context, l *loaded) {
 	known := make(map[uint64]bool)
+	for i := range l.prepared {
+		if r, ok := l.prepared[i].value.(*desc.Relation); ok && r.Kind == desc.Sequence {
+			known[r.StorageID] = true
+		}
+	}
 	for oid, s := range c.state.Load().snapshots {
 		var temporary []desc.ObjectRef
 		for r := range s.Relations() {

@@ -26,6 +26,7 @@ type Txn struct {
 	one     [1][]byte
 	path    []OID         // SetSearchPath
 	timeout time.Duration // SetLockTimeout
+	temp    bool          // a temporary relation was locked or made
 	hidden  bool          // an operation of the catalog's own, free of the checks on names
 }
 
@@ -60,6 +61,12 @@ func (t *Txn) KV() kv.Txn { return t.kv }
 
 // Changed tells whether the transaction has changed the catalog.
 func (t *Txn) Changed() bool { return len(t.changes) > 0 }
+
+// UsedTemporary tells whether the transaction has used temporary objects.
+func (t *Txn) UsedTemporary() bool { return t.temp }
+
+// NoteTemporary says that the transaction uses temporary objects, as making one does.
+func (t *Txn) NoteTemporary() { t.temp = true }
 
 // Refresh moves to the newest committed catalog and tells whether anything is different. PostgreSQL reads its catalogs so at every
 // isolation level. A database that has been dropped stays as it was.

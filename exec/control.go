@@ -44,16 +44,7 @@ func (s *Session) transactionStatement(ctx context.Context, n *pg_query.Transact
 		}
 		return "ROLLBACK", s.rollbackTo(n.SavepointName)
 	}
-	return "", s.twoPhase(n)
-}
-
-// twoPhase answers the statements of two-phase commit as PostgreSQL does with max_prepared_transactions = 0, its default and the only value here.
-func (s *Session) twoPhase(n *pg_query.TransactionStmt) error {
-	if n.Kind == pg_query.TransactionStmtKind_TRANS_STMT_PREPARE {
-		s.rollback() // a transaction that cannot be prepared is gone
-		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "prepared transactions are disabled").WithHint("Set max_prepared_transactions to a nonzero value.")
-	}
-	return pgerr.Newf(pgerr.UndefinedObject, "prepared transaction with identifier %q does not exist", n.Gid)
+	return s.twoPhase(ctx, n)
 }
 
 func (s *Session) needBlock(what string) error {

@@ -170,6 +170,9 @@ func (s *Session) fail() {
 	s.number.Store(0)
 }
 
+// inBlock tells whether the running statement is a part of a transaction, of a block or of several statements in one message, so that it cannot be one that commits by itself.
+func (s *Session) inBlock() bool { return s.several || s.txn != nil && s.txn.block }
+
 var errAborted = func() error {
 	return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 }

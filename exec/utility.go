@@ -170,7 +170,7 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 		Ctx: ctx, Server: s.engine.catalog, Catalog: t.catalog, Bind: s.bindEnv(), RT: &s.rt, Access: &t.access, User: s.user, Session: s.session,
 		Table: s.openTable, Exec: s.exec, Setting: s.settings.Get, Notice: func(n *pgerr.Error) { _ = s.notice(n) },
 		Wait: catalog.Wait{Timeout: s.settings.Quick().LockTimeout}, InUse: func(oid desc.OID) int { return s.engine.sessions.leaving(ctx, s, oid) },
-		Terminate: s.terminateIn, TempSchema: s.makeTempSchema, OnCommit: s.onCommit, InBlock: t.block || s.several,
+		Terminate: s.terminateIn, TempSchema: s.makeTempSchema, OnCommit: s.onCommit, InBlock: s.inBlock(),
 		Pending: t.constraints.Pending,
 	}, st)
 }
@@ -226,7 +226,7 @@ func (s *Session) discard(ctx context.Context, n *pg_query.DiscardStmt) (string,
 	case pg_query.DiscardMode_DISCARD_TEMP:
 		return "DISCARD TEMP", s.discardTemp()
 	}
-	if s.txn != nil && s.txn.block {
+	if s.inBlock() {
 		return "", pgerr.New(pgerr.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
 	if err := s.setAuthorization("", session.Session); err != nil {
@@ -259,6 +259,7 @@ func (s *Session) discardTemp() error {
 
 // makeTempSchema gives the session's schema for temporary objects.
 func (s *Session) makeTempSchema() (desc.OID, error) {
+	s.txn.catalog.NoteTemporary()
 	if s.tempSchema != 0 && s.txn.catalog.Schema(s.tempSchema) != nil {
 		return s.tempSchema, nil
 	}

@@ -31,7 +31,7 @@ func (s *Session) vacuum(ctx context.Context, st *parse.Statement, n *pg_query.V
 	if err != nil {
 		return "", err
 	}
-	if n.IsVacuumcmd && s.txn != nil && s.txn.block {
+	if n.IsVacuumcmd && s.inBlock() {
 		return "", pgerr.New(pgerr.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 	}
 	if err := s.begin(ctx); err != nil {

@@ -26,6 +26,7 @@ type config struct {
 	TLSKey         string
 	HBA            string
 	MaxConnections int
+	MaxPrepared    int
 	CacheSize      byteSize
 	FeedSize       byteSize
 	LogFormat      string
@@ -82,6 +83,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringVar(&c.TLSKey, "tls-key", "", "private key in PEM")
 	f.StringVar(&c.HBA, "hba", "", "host rules in the form of pg_hba.conf (default: by password, or loopback only while there is none)")
 	f.IntVar(&c.MaxConnections, "max-connections", 100, "clients at a time; the last three are kept for superusers")
+	f.IntVar(&c.MaxPrepared, "max-prepared-transactions", 0, "transactions that may be prepared at a time (PREPARE TRANSACTION); 0 refuses them")
 	f.Var(&c.CacheSize, "cache-size", "memory for cached data, such as 256MB or 2GB")
 	f.Var(&c.FeedSize, "feed-size", "commit log kept on disk for readers of the change feed, beyond what recovery needs")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
@@ -157,6 +159,9 @@ func (c *config) check() error {
 	}
 	if c.MaxConnections < 1 {
 		return fmt.Errorf("--max-connections is %d: at least 1", c.MaxConnections)
+	}
+	if c.MaxPrepared < 0 {
+		return fmt.Errorf("--max-prepared-transactions is %d: at least 0", c.MaxPrepared)
 	}
 	if c.Data == "" {
 		return fmt.Errorf("--data is empty: name a directory")

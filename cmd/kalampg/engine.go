@@ -40,7 +40,8 @@ func serverSettings(c *config) (map[string]string, error) {
 	}
 	settings := map[string]string{
 		"listen_addresses": host, "port": port, "max_connections": strconv.Itoa(c.MaxConnections),
-		"unix_socket_directories": c.Socket, "ssl": "off",
+		"max_prepared_transactions": strconv.Itoa(c.MaxPrepared),
+		"unix_socket_directories":   c.Socket, "ssl": "off",
 	}
 	if c.TimeZone != "" {
 		settings["TimeZone"] = c.TimeZone

@@ -25,7 +25,7 @@ func TestSpecs(t *testing.T) {
 	if *record {
 		which = target.Reference
 	}
-	server, err := target.Start(ctx, which)
+	server, err := target.Start(ctx, which, "max_prepared_transactions=3")
 	check(t, err)
 	defer server.Stop()
 	gaps, err := golden.ReadGaps("known_gaps.txt")

@@ -11,6 +11,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/kalampg/kalampg/compat_tests/reference"
 	"github.com/kalampg/kalampg/compat_tests/server"
@@ -41,13 +42,18 @@ func Flag() *string {
 	return flag.String("against", Kalampg, "the server to test: "+Kalampg+" or "+Reference)
 }
 
-// Start runs the named server. The caller calls Stop.
-func Start(ctx context.Context, name string) (Server, error) {
+// Start runs the named server with PostgreSQL's settings as name=value, which kalampg has as flags. The caller calls Stop.
+func Start(ctx context.Context, name string, settings ...string) (Server, error) {
 	switch name {
 	case Kalampg:
-		return started(server.Start(ctx, server.Options{}))
+		var flags []string
+		for _, s := range settings {
+			setting, value, _ := strings.Cut(s, "=")
+			flags = append(flags, "--"+strings.ReplaceAll(setting, "_", "-")+"="+value)
+		}
+		return started(server.Start(ctx, server.Options{Arguments: flags}))
 	case Reference:
-		return started(reference.Start(ctx, reference.Options{}))
+		return started(reference.Start(ctx, reference.Options{Settings: settings}))
 	default:
 		return nil, fmt.Errorf("unknown server %q: -against takes %s or %s", name, Kalampg, Reference)
 	}

@@ -137,6 +137,9 @@ func lockStatus(c *Call, _ []pgtype.Datum) (Rows, error) {
 		case "transactionid":
 			values["transactionid"] = pgtype.Int(int64(l.Transaction))
 		}
+		if l.PID == 0 { // of a prepared transaction
+			values["pid"], values["virtualtransaction"] = pgtype.Null, pgtype.Text("-1/"+strconv.FormatUint(uint64(l.Virtual), 10))
+		}
 		if !l.Granted {
 			values["waitstart"] = timestampOf(l.Since)
 		}

@@ -29,7 +29,7 @@ var seriesFamily = []Def{
 	{Name: "pg_timezone_abbrevs", Set: factRows("pg_timezone_abbrevs")},
 	{Name: "pg_cursor", Set: cursors},
 	{Name: "pg_prepared_statement", Set: preparedStatements},
-	{Name: "pg_prepared_xact", Set: noRows},
+	{Name: "pg_prepared_xact", Set: preparedTransactions},
 	{Name: "pg_config", Set: noRows},
 	{Name: "pg_hba_file_rules", Set: noRows},
 	{Name: "pg_ident_file_mappings", Set: noRows},

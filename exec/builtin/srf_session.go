@@ -65,3 +65,29 @@ func cursors(c *Call, _ []pgtype.Datum) (Rows, error) {
 	}
 	return listed(rows), nil
 }
+
+// PreparedTransaction is one row of pg_prepared_xacts.
+type PreparedTransaction struct {
+	XID             uint32
+	GID             string
+	Time            time.Time
+	Owner, Database pgtype.OID
+}
+
+// PreparedLister is an Env that lists prepared transactions.
+type PreparedLister interface {
+	PreparedTransactions() []PreparedTransaction
+}
+
+func preparedTransactions(c *Call, _ []pgtype.Datum) (Rows, error) {
+	l, ok := c.Env.(PreparedLister)
+	if !ok {
+		return listed(nil), nil
+	}
+	types := outTypes(c)
+	var rows []pgtype.Datum
+	for _, p := range l.PreparedTransactions() {
+		rows = append(rows, outRecord(c, types, pgtype.Int(int64(p.XID)), pgtype.Text(p.GID), timestampOf(p.Time), pgtype.OIDValue(p.Owner), pgtype.OIDValue(p.Database)))
+	}
+	return listed(rows), nil
+}

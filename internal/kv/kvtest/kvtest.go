@@ -72,6 +72,8 @@ func Run(t *testing.T, open Open) {
 		{"ReadOnlyAnomaly", testReadOnlyAnomaly},
 		{"Deferrable", testDeferrable},
 		{"SerialRandom", testSerialRandom},
+		{"Prepared", testPrepared},
+		{"PreparedSerial", testPreparedSerial},
 		{"Random", testRandom},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -55,7 +55,7 @@ func (h *fastHold) is(hash uint64, key []byte) bool {
 	return h.hash == hash && bytes.Equal(h.key[:h.size], key)
 }
 
-func (o *Owner) fastShard() *fastShard { return &o.m.fast[o.tag%fastShards] }
+func (o *Owner) fastShard() *fastShard { return &o.m.fast[o.home%fastShards] }
 
 // takeFast notes a weak lock; false when it has to go through the table.
 func (o *Owner) takeFast(hash uint64, key []byte, mode kv.LockMode) bool {

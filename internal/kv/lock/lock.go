@@ -37,6 +37,7 @@ type Owner struct {
 	m       *Manager
 	leader  *Owner
 	tag     uint64
+	home    uint64 // of the fast shard: the tag that it began with
 	counted bool
 	newest  *hold
 	held    int
@@ -55,7 +56,7 @@ type grant struct {
 // Init makes o an owner in m. tag names it in List and in deadlock reports (a process id). With a leader, o never conflicts with the
 // leader nor with its other owners.
 func (o *Owner) Init(m *Manager, leader *Owner, tag uint64) {
-	o.m, o.tag, o.leader = m, tag, o
+	o.m, o.tag, o.home, o.leader = m, tag, tag, o
 	if leader != nil {
 		o.leader = leader.leader
 	}

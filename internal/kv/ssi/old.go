@@ -47,3 +47,27 @@ func (t *Txn) overwrittenByOld(w *Txn) error {
 	t.oldOut = true
 	return nil
 }
+
+// Restore makes a prepared transaction of an earlier run known again. What it has read and whom it conflicted with is lost, so everything is assumed: it has read all there is, and
+// has conflicts in and out.
+func (m *Manager) Restore(writes func(write func(key []byte))) *Txn {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last++
+	t := &Txn{m: m, state: prepared, prepared: m.last, wrote: true, oldIn: true, oldOut: true}
+	t.reads = footprint{tree: &m.reads, limit: readLimit}
+	t.written = footprint{tree: &m.writes, limit: writeLimit}
+	for _, space := range []kv.Space{kv.SpaceRows, kv.SpaceIndex} {
+		t.reads.addRange(t, kv.Span{Start: []byte{space}, End: []byte{space + 1}})
+	}
+	writes(func(key []byte) {
+		if tracked(key) {
+			t.written.addPoint(t, key)
+		}
+	})
+	if m.active == nil {
+		m.active = make(map[*Txn]struct{})
+	}
+	m.active[t] = struct{}{}
+	return t
+}

@@ -20,4 +20,9 @@
 //
 // A failed write ends commits for good (kv.ErrBroken), because what is on disk is then unknown, except for kv.ErrDiskFull, after
 // which the engine says whether it can go on. Reads continue in both cases.
+//
+// # Serialisable and prepared transactions
+//
+// Serialize has a transaction watched by package ssi: its reads, its writes, its commit and its end pass through it. Prepare stores a transaction with its locks (file prepared.go) and
+// takes it from its session.
 package txn

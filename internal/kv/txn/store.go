@@ -39,6 +39,7 @@ type Store struct {
 
 	committer committer
 	serial    ssi.Manager
+	prepared  preparedSet
 	buffers   sync.Pool
 	stats     stats
 }
