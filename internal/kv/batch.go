@@ -67,6 +67,13 @@ func (b *Batch) Found(i int) bool { return b.items[i].found }
 // Version is the version of the commit that wrote the i-th item; Pending for an own write, 0 when not found.
 func (b *Batch) Version(i int) Version { return b.items[i].version }
 
+// SetVersions makes all items of one version.
+func (b *Batch) SetVersions(v Version) {
+	for i := range b.items {
+		b.items[i].version = v
+	}
+}
+
 // Detach empties the batch and leaves its bytes to whoever still points into them: the next fill takes new memory, about as much as the last needed.
 func (b *Batch) Detach() {
 	b.buf = make([]byte, 0, len(b.buf))

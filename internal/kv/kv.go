@@ -207,10 +207,28 @@ type Checkpointer interface {
 	Checkpoint(ctx context.Context, dir string) error
 }
 
-// Ingester is a power of stores that can take many sorted pairs faster than one Put each. The pairs become visible with the transaction.
+// Ingester is a power of transactions whose engine can take many new pairs faster than one Put each. Like what is put, the pairs are seen by the transaction itself once
+// they are finished, and by others when it commits; they go with a rollback to a savepoint before.
 type Ingester interface {
-	Ingest(ctx context.Context, t Txn, next func() (key, value []byte, err error)) error
+	// Ingest begins to take pairs of a span. The caller vouches that no key of the span that it adds exists, nor will before the transaction ends, because others cannot
+	// reach the span or are kept out by a lock. ErrUnsuitable: take Put.
+	Ingest(span Span) (Ingest, error)
 }
+
+// Ingest takes pairs in any order, best by growing keys. It is ended by Finish or by Cancel; Cancel after Finish does nothing.
+type Ingest interface {
+	Add(key, value []byte) error // copies both
+	Finish() error               // a *DuplicateError when a key came twice; then nothing was taken
+	Cancel()
+}
+
+// ErrUnsuitable says that a transaction cannot take pairs of a span by Ingest.
+var ErrUnsuitable = errors.New("kv: not suitable for ingest")
+
+// DuplicateError says that a key was added twice; Value is the later one's value, as far as it is known which that is.
+type DuplicateError struct{ Key, Value []byte }
+
+func (e *DuplicateError) Error() string { return "kv: key was added twice" }
 
 // Metric is one figure of an engine, in the units that its name says.
 type Metric struct {

@@ -78,6 +78,11 @@ func (e *engine) Prepare(b *writebuf.Buffer) txn.Writes {
 
 func (e *engine) Apply(group []*txn.Commit, _ bool) error {
 	for _, c := range group {
+		for _, r := range c.Runs {
+			for _, p := range r.(*run).pairs {
+				e.tree.Set(item{p.key, p.value, c.Version})
+			}
+		}
 		for _, w := range c.Writes.([]change) {
 			switch {
 			case w.end != nil:

@@ -19,10 +19,15 @@ func (e *engine) Apply(group []*txn.Commit, sync bool) error {
 		clear(e.records)
 	}()
 	group[len(group)-1].Writes.(*writes).put(appliedKey, nil)
+	runs := runsOf(group)
+	sync = sync || len(runs) > 0 // their files are durable in RocksDB at once
 	var size int64
 	e.records = e.records[:0]
 	for _, c := range group {
 		w := c.Writes.(*writes)
+		for _, r := range c.Runs {
+			w.run(r.(*run))
+		}
 		w.stamp(c.Version)
 		setCount(w.rep, w.count)
 		size += int64(len(w.rep))
@@ -42,22 +47,38 @@ func (e *engine) Apply(group []*txn.Commit, sync bool) error {
 	if err := e.log.Append(e.records, sync); err != nil {
 		return err
 	}
+	if err := e.take(runs); err != nil {
+		return e.takeBack(err)
+	}
 	if err := e.write(e.batch(group)); err != nil {
-		// The log must not bring back at the next start what is refused now.
-		if uerr := e.log.Undo(); uerr != nil {
-			return fmt.Errorf("%w: %w", uerr, err)
+		if len(runs) > 0 {
+			return fmt.Errorf("%w: %w", kv.ErrBroken, err) // the next start completes it
 		}
-		e.ailing = true
-		if !errors.Is(err, kv.ErrDiskFull) {
-			err = fmt.Errorf("%w: %w", kv.ErrBroken, err)
+		return e.takeBack(err)
+	}
+	for _, c := range group {
+		for _, r := range c.Runs {
+			r.(*run).close()
+			e.knowRun(r.(*run).number, c.Version)
 		}
-		return err
 	}
 	e.remember(group)
 	if e.unseen += size; e.unseen > e.maxLive/16 {
 		e.shorten()
 	}
 	return nil
+}
+
+// takeBack takes the group that RocksDB refused out of the log, which must not bring back at the next start what is refused now.
+func (e *engine) takeBack(err error) error {
+	if uerr := e.log.Undo(); uerr != nil {
+		return fmt.Errorf("%w: %w", uerr, err)
+	}
+	e.ailing = true
+	if !errors.Is(err, kv.ErrDiskFull) {
+		err = fmt.Errorf("%w: %w", kv.ErrBroken, err)
+	}
+	return err
 }
 
 // batch is the group as one serialised write batch.

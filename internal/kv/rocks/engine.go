@@ -3,6 +3,7 @@ package rocks
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/linxGnu/grocksdb"
 
@@ -58,6 +59,7 @@ type engine struct {
 	records  []commitlog.Record
 	log      *commitlog.Log
 	cached   *rowcache.Cache
+	lastRun  atomic.Uint64
 	applied  kv.Version // of the last group, or of the recovery
 	maxLive  int64      // bytes of log that a recovery may have to read
 	unseen   int64      // bytes logged since the last look at what the tables have

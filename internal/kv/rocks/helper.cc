@@ -1,49 +1,23 @@
-#include "helper.h"
+#include "database.h"
 
 #include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <string>
 #include <vector>
 
-#include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
 using rocksdb::Slice;
 using rocksdb::Status;
 
-struct kg_db {
-  rocksdb::DB *db;
-  rocksdb::ColumnFamilyHandle *families[KG_FAMILIES];
-};
-
-struct kg_iter {
-  std::string start, end;
-  Slice lower, upper; // RocksDB keeps pointers to them
-  std::unique_ptr<rocksdb::Iterator> it;
-  int flags;
-};
-
 namespace {
 
-constexpr size_t version_len = 8;
+constexpr size_t version_len = kg_version_len;
 
 // The layout of c.h's handles: a struct with the C++ pointer in it.
 template <typename T> struct holder { T *rep; };
 template <typename T> T *rep_of(void *handle) { return static_cast<holder<T> *>(handle)->rep; }
 
-void fail(const Status &s, kg_result *r) {
-  r->code = s.IsCorruption() ? KG_CORRUPT : s.IsNoSpace() ? KG_NO_SPACE : KG_FAILED;
-  r->error = reinterpret_cast<uintptr_t>(strdup(s.ToString().c_str()));
-}
-
-uint64_t version_of(const char *p) {
-  uint64_t v;
-  memcpy(&v, p, version_len);
-  return __builtin_bswap64(v);
-}
-
 struct writer {
+  const kg_db *db;
   char *out;
   size_t cap, used = 0;
   kg_item *items;
@@ -54,7 +28,7 @@ struct writer {
     size_t len = 0;
     if (value != nullptr) {
       if (value->size() < version_len) {
-        fail(Status::Corruption("value without version"), r);
+        kg_fail(Status::Corruption("value without version"), r);
         return false;
       }
       len = keys_only ? 0 : value->size() - version_len;
@@ -73,7 +47,7 @@ struct writer {
       item.version = 0;
     } else {
       item.value_len = static_cast<uint32_t>(len);
-      item.version = version_of(value->data());
+      item.version = db->version_of(value->data());
       memcpy(out + used, value->data() + version_len, len);
       used += len;
     }
@@ -85,12 +59,19 @@ struct writer {
 bool found(const Status &s, const Slice &key, const Slice &value, writer &w) {
   if (s.ok()) return w.add(key, &value, false);
   if (s.IsNotFound()) return w.add(key, nullptr, false);
-  fail(s, w.r);
+  kg_fail(s, w.r);
   return false;
 }
 
-void fill(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) {
-  writer w{out, cap, 0, items, r};
+} // namespace
+
+void kg_fail(const Status &s, kg_result *r) {
+  r->code = s.IsCorruption() ? KG_CORRUPT : s.IsNoSpace() ? KG_NO_SPACE : KG_FAILED;
+  r->error = reinterpret_cast<uintptr_t>(strdup(s.ToString().c_str()));
+}
+
+void kg_fill(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) {
+  writer w{i->db, out, cap, 0, items, r};
   rocksdb::Iterator *it = i->it.get();
   const bool reverse = i->flags & KG_REVERSE, keys_only = i->flags & KG_KEYS_ONLY;
   while (r->count < max && it->Valid()) {
@@ -104,11 +85,9 @@ void fill(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg_re
   if (!it->Valid()) {
     r->done = 1;
     const Status s = it->status();
-    if (!s.ok()) fail(s, r);
+    if (!s.ok()) kg_fail(s, r);
   }
 }
-
-} // namespace
 
 extern "C" {
 
@@ -132,7 +111,7 @@ void kg_get(kg_db *d, int family, uintptr_t snapshot, const char *keys, const ui
   rocksdb::ReadOptions ro;
   ro.snapshot = reinterpret_cast<const rocksdb::Snapshot *>(snapshot);
   rocksdb::ColumnFamilyHandle *cf = d->families[family];
-  writer w{out, cap, 0, items, r};
+  writer w{d, out, cap, 0, items, r};
   if (n == 1) {
     const Slice key(keys, lens[0]);
     rocksdb::PinnableSlice value;
@@ -159,27 +138,16 @@ void kg_get(kg_db *d, int family, uintptr_t snapshot, const char *keys, const ui
 
 kg_iter *kg_iter_open(kg_db *d, int family, uintptr_t snapshot, const char *start, size_t start_len, const char *end, size_t end_len,
                       int flags, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) {
-  std::unique_ptr<kg_iter> i(new kg_iter);
-  i->start.assign(start, start_len);
-  i->end.assign(end, end_len);
-  i->lower = i->start;
-  i->upper = i->end;
-  i->flags = flags;
-  rocksdb::ReadOptions ro;
-  ro.snapshot = reinterpret_cast<const rocksdb::Snapshot *>(snapshot);
-  ro.iterate_lower_bound = &i->lower;
-  ro.iterate_upper_bound = &i->upper;
-  i->it.reset(d->db->NewIterator(ro, d->families[family]));
-  if (flags & KG_REVERSE)
-    i->it->SeekForPrev(i->upper); // the upper bound itself is outside
-  else
-    i->it->Seek(i->lower);
-  fill(i.get(), max, out, cap, items, r);
-  if (r->done || r->error) return nullptr;
-  return i.release();
+  return kg_iter_start(
+      d,
+      [&](rocksdb::ReadOptions &ro) {
+        ro.snapshot = reinterpret_cast<const rocksdb::Snapshot *>(snapshot);
+        return d->db->NewIterator(ro, d->families[family]);
+      },
+      start, start_len, end, end_len, flags, max, out, cap, items, r);
 }
 
-void kg_iter_next(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) { fill(i, max, out, cap, items, r); }
+void kg_iter_next(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg_result *r) { kg_fill(i, max, out, cap, items, r); }
 
 void kg_iter_close(kg_iter *i) { delete i; }
 
@@ -188,7 +156,7 @@ void kg_write(kg_db *d, const char *rep, size_t len, kg_result *r) {
   rocksdb::WriteOptions wo;
   wo.disableWAL = true;
   const Status s = d->db->Write(wo, &batch);
-  if (!s.ok()) fail(s, r);
+  if (!s.ok()) kg_fail(s, r);
 }
 
 void kg_flush(kg_db *d, int wait, kg_result *r) {
@@ -197,12 +165,12 @@ void kg_flush(kg_db *d, int wait, kg_result *r) {
   fo.allow_write_stall = true;
   const std::vector<rocksdb::ColumnFamilyHandle *> all(d->families, d->families + KG_FAMILIES);
   const Status s = d->db->Flush(fo, all);
-  if (!s.ok()) fail(s, r);
+  if (!s.ok()) kg_fail(s, r);
 }
 
 void kg_resume(kg_db *d, kg_result *r) {
   const Status s = d->db->Resume();
-  if (!s.ok()) fail(s, r);
+  if (!s.ok()) kg_fail(s, r);
 }
 
 void kg_persisted(kg_db *d, int family, const char *key, size_t len, kg_result *r) {
@@ -211,9 +179,9 @@ void kg_persisted(kg_db *d, int family, const char *key, size_t len, kg_result *
   rocksdb::PinnableSlice value;
   const Status s = d->db->Get(ro, d->families[family], Slice(key, len), &value);
   if (s.IsNotFound()) return;
-  if (!s.ok()) return fail(s, r);
-  if (value.size() < version_len) return fail(Status::Corruption("value without version"), r);
+  if (!s.ok()) return kg_fail(s, r);
+  if (value.size() < version_len) return kg_fail(Status::Corruption("value without version"), r);
   r->done = 1;
-  r->version = version_of(value.data());
+  r->version = d->version_of(value.data());
 }
 }

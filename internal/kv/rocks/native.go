@@ -20,6 +20,7 @@ package rocks
 // #cgo nocallback kg_release
 // #include <stdlib.h>
 // #include "helper.h"
+// #include "bulk.h"
 import "C"
 
 import (
@@ -175,6 +176,7 @@ type rows struct {
 	end      []byte
 	bounds   [64]byte // start and end, when they are short
 	flags    C.int
+	file     *C.kg_file // instead of the database
 	it       *C.kg_iter
 	max      int
 	ended    bool
@@ -233,6 +235,11 @@ func (it *rows) Next(into *kv.Batch) (int, error) {
 func (it *rows) read(room []byte, s *scratch, r *C.kg_result) {
 	if it.it != nil {
 		C.kg_iter_next(it.it, C.uint32_t(it.max), chars(room), C.size_t(cap(room)), &s.items[0], r)
+		return
+	}
+	if it.file != nil {
+		it.it = C.kg_file_iter(it.file, chars(it.start), C.size_t(len(it.start)), chars(it.end), C.size_t(len(it.end)), it.flags, C.uint32_t(it.max),
+			chars(room), C.size_t(cap(room)), &s.items[0], r)
 		return
 	}
 	it.it = C.kg_iter_open(it.n.db, C.int(it.family), it.snapshot, chars(it.start), C.size_t(len(it.start)), chars(it.end),

@@ -38,6 +38,9 @@ func (e *engine) recover(dir string, o Options) (kv.Version, error) {
 	if !found {
 		return 0, fmt.Errorf("%w: the tables do not say to which commit they go", kv.ErrCorrupt)
 	}
+	if err := e.knownRuns(); err != nil {
+		return 0, err
+	}
 	replayed := applied
 	e.log, err = commitlog.Open(logs, applied, commitlog.Options{SegmentBytes: o.SegmentBytes, KeepBytes: max(o.FeedDiskBytes, 0)},
 		func(r commitlog.Record) error {
@@ -45,6 +48,9 @@ func (e *engine) recover(dir string, o Options) (kv.Version, error) {
 				return fmt.Errorf("%w: a batch of %d bytes", kv.ErrCorrupt, len(r.Batch))
 			}
 			replayed = r.Version
+			if err := e.retake(r.Batch); err != nil {
+				return err
+			}
 			return e.write(r.Batch)
 		})
 	if err != nil {
@@ -55,6 +61,9 @@ func (e *engine) recover(dir string, o Options) (kv.Version, error) {
 			return 0, err
 		}
 		e.lookBack()
+	}
+	if err := e.clearRuns(); err != nil {
+		return 0, err
 	}
 	e.applied = e.log.Last()
 	return e.applied, nil

@@ -83,7 +83,10 @@ func (c *committer) commit(t *Txn) (kv.Version, error) {
 	}
 	if r.err == nil {
 		r.commit.Writes, r.commit.Changes = t.s.engine.Prepare(t.buf), t.emitted.records()
-		c.submit(r)
+		r.commit.Runs = t.runs
+		if c.submit(r); r.err == nil {
+			t.runs = nil // they belong to the engine
+		}
 	}
 	v, err := r.commit.Version, r.err
 	if cap(r.written) > 4096 {

@@ -61,7 +61,7 @@ func (t *Txn) Scan(ctx context.Context, span kv.Span, o kv.ScanOptions) (kv.Curs
 			}
 		}
 	}
-	it, err := t.s.engine.Iter(c.snap.engine, span, o)
+	it, err := t.iter(c.snap, span, o)
 	if err != nil {
 		return nil, err
 	}

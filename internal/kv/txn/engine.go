@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/bulk"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
 
@@ -45,6 +46,13 @@ type Commit struct {
 	Version kv.Version
 	Time    time.Time
 	Changes [][]byte // for the change feed
+	Runs    []bulk.Run
+}
+
+// Bulk is a power of engines that can take sorted runs. The runs of a commit are applied before its other writes.
+type Bulk interface {
+	// NewRun begins a run of keys of one space. It is called concurrently with everything else.
+	NewRun(space kv.Space) (bulk.Writer, error)
 }
 
 // Historian is a power of engines that keep the change records of past commits on disk.

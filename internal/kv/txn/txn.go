@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/kv/bulk"
 	"github.com/kalampg/kalampg/internal/kv/lock"
 	"github.com/kalampg/kalampg/internal/kv/ssi"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
@@ -31,13 +32,15 @@ type Txn struct {
 	emitted emitted
 	marks   []mark
 	hooks   []func(kv.Version)
-	serial  *ssi.Txn // watches a serialisable transaction; nil at other levels
+	runs    []bulk.Run // pairs below the buffer that are too many for it
+	serial  *ssi.Txn   // watches a serialisable transaction; nil at other levels
 }
 
 // mark is a savepoint; kv.Mark is its index.
 type mark struct {
 	ops     kv.Mark
 	records int
+	runs    int
 	locks   int
 }
 
@@ -90,7 +93,7 @@ func (t *Txn) Get(ctx context.Context, keys [][]byte, into *kv.Batch, o kv.GetOp
 	}
 	into.Reset()
 	if t.buf == nil || t.buf.Len() == 0 {
-		return t.s.engine.Get(snap.engine, keys, into)
+		return t.get(snap, keys, into)
 	}
 	from := 0 // keys before it are in the batch
 	for i, key := range keys {
@@ -99,7 +102,7 @@ func (t *Txn) Get(ctx context.Context, keys [][]byte, into *kv.Batch, o kv.GetOp
 			continue
 		}
 		if from < i {
-			if err := t.s.engine.Get(snap.engine, keys[from:i], into); err != nil {
+			if err := t.get(snap, keys[from:i], into); err != nil {
 				return err
 			}
 		}
@@ -111,7 +114,7 @@ func (t *Txn) Get(ctx context.Context, keys [][]byte, into *kv.Batch, o kv.GetOp
 		from = i + 1
 	}
 	if from < len(keys) {
-		return t.s.engine.Get(snap.engine, keys[from:], into)
+		return t.get(snap, keys[from:], into)
 	}
 	return nil
 }
@@ -244,7 +247,7 @@ func (t *Txn) NewStatement(ctx context.Context) error {
 
 // Savepoint marks the write buffer, the emitted records and the locks.
 func (t *Txn) Savepoint() kv.Mark {
-	m := mark{records: len(t.emitted.ends), locks: t.owner.Mark()}
+	m := mark{records: len(t.emitted.ends), locks: t.owner.Mark(), runs: len(t.runs)}
 	if t.buf != nil {
 		m.ops = t.buf.Mark()
 	}
@@ -265,6 +268,7 @@ func (t *Txn) RollbackTo(at kv.Mark) error {
 	}
 	m := t.marks[at]
 	t.marks = t.marks[:at+1]
+	t.dropRuns(m.runs)
 	if t.buf != nil {
 		t.buf.RollbackTo(m.ops)
 	}
@@ -306,7 +310,7 @@ func (e *emitted) records() [][]byte {
 func (t *Txn) OnCommit(f func(kv.Version)) { t.hooks = append(t.hooks, f) }
 
 // Written tells whether there are writes to commit.
-func (t *Txn) Written() bool { return t.buf != nil && t.buf.Len() > 0 }
+func (t *Txn) Written() bool { return t.buf != nil && t.buf.Len() > 0 || len(t.runs) > 0 }
 
 // Commit ends the transaction.
 func (t *Txn) Commit(ctx context.Context) (kv.Version, error) {
@@ -358,6 +362,7 @@ func (t *Txn) end(committed bool) {
 		t.s.buffers.Put(t.buf)
 		t.buf = nil
 	}
+	t.dropRuns(0)
 	t.first, t.marks, t.hooks, t.emitted, t.serial = nil, nil, nil, emitted{ends: t.emitted.ends[:0]}, nil
 	t.owner.ReleaseAll()
 }
