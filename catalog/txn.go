@@ -85,6 +85,12 @@ func (t *Txn) Refresh() bool {
 	return true
 }
 
+// Fresh tells whether a relation's storage is this transaction's own so far: it created or emptied the relation, and nobody else can reach what is stored.
+func (t *Txn) Fresh(r *desc.Relation) bool {
+	old := t.base.Relation(r.OID)
+	return old == nil || old.StorageID != r.StorageID
+}
+
 // rebuild puts the own changes on top of the base.
 func (t *Txn) rebuild() {
 	t.view = t.base.view

@@ -16,6 +16,7 @@ import (
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
+	"github.com/kalampg/kalampg/userdata"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 )
@@ -305,7 +306,18 @@ func (s *Session) copyFrom(ctx context.Context, st *parse.Statement, n *pg_query
 	if err := l.reader.Start(); err != nil {
 		return err
 	}
+	l.load = s.newLoad(ctx, rel)
+	if l.load != nil {
+		q.exec.Access.Load = l.load
+		defer func() {
+			q.exec.Access.Load = nil
+			l.load.Cancel()
+		}()
+	}
 	count, err := l.run(ctx)
+	if err == nil && l.load != nil {
+		err = l.load.Finish(ctx, q.exec.Access)
+	}
 	if err != nil {
 		return l.located(err)
 	}
@@ -383,6 +395,7 @@ type loader struct {
 	q       *portal
 	o       *copyio.Options
 	reader  *copyio.Reader
+	load    *userdata.Load // nil: rows are inserted one by one
 	column  string // being parsed, for errors
 	value   string
 	shown   bool // value is to be shown
@@ -436,6 +449,9 @@ func (l *loader) run(ctx context.Context) (int, error) {
 		}
 		if err := l.parse(fields); err != nil {
 			return count, err
+		}
+		if l.load != nil {
+			l.load.Row = int64(l.reader.Line)
 		}
 		if err := l.q.program.Start(l.q.exec); err != nil {
 			return count, err
@@ -506,6 +522,13 @@ func (l *loader) parse(fields []copyio.Field) error {
 func (l *loader) located(err error) error {
 	e, ok := pgerr.As(err)
 	if !ok || e.Where != "" {
+		return err
+	}
+	if l.load != nil && e.Code == pgerr.UniqueViolation { // of a row that was read before
+		e.Where = "COPY " + l.rel.Name
+		if l.load.Row > 0 {
+			e.Where += ", line " + strconv.FormatInt(l.load.Row, 10)
+		}
 		return err
 	}
 	e.Where = fmt.Sprintf("COPY %s, line %d", l.rel.Name, l.reader.Line)

@@ -93,6 +93,8 @@ type Access struct {
 	Tally          *Tally // counts the rows that are changed; nil: nobody does
 	Exclusive      bool   // nobody else can reach the storage written to (an index being built, a table being rewritten): its keys need no locks
 
+	Load *Load // takes the rows that are inserted into its table
+
 	key, other []byte // scratch
 	one        [1][]byte
 	batch      kv.Batch // of look-ups
@@ -110,7 +112,7 @@ func (a *Access) Written() []byte { return a.written }
 // that it began with.
 func (a *Access) Like(b *Access) {
 	a.Service, a.Txn, a.Scope, a.AllScopes = b.Service, b.Txn, b.Scope, b.AllScopes
-	a.Now, a.RepeatableRead, a.LockTimeout, a.HardDelete, a.NoFeed, a.Tally = b.Now, b.RepeatableRead, b.LockTimeout, b.HardDelete, b.NoFeed, b.Tally
+	a.Now, a.RepeatableRead, a.LockTimeout, a.HardDelete, a.NoFeed, a.Tally, a.Load = b.Now, b.RepeatableRead, b.LockTimeout, b.HardDelete, b.NoFeed, b.Tally, b.Load
 }
 
 // get looks one key up.

@@ -2,12 +2,13 @@ package userdata
 
 import (
 	"context"
+	"errors"
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/kv"
-	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 	"github.com/kalampg/kalampg/userdata/feed"
+	"github.com/kalampg/kalampg/userdata/keys"
 )
 
 // BuildIndex adds the entries of a new index (which is in the table's descriptor) for all rows of all scopes. The caller holds a lock that keeps writers out. A duplicate in
@@ -16,16 +17,60 @@ func (t *Table) BuildIndex(ctx context.Context, a *Access, d *desc.Index) error 
 	x := t.index(d)
 	writer := new(Access)
 	writer.Like(a)
-	writer.Exclusive = true
-	return t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
-		_, key := SplitLocator(locator)
-		err := t.insertEntry(ctx, writer, x, values, key)
-		if e, ok := pgerr.As(err); ok && e.Code == pgerr.UniqueViolation {
-			e.Message = "could not create unique index \"" + d.Name + "\""
-			e.Detail = duplicated(e.Detail)
-		}
+	writer.Exclusive, writer.Load = true, nil
+	in, err := t.ingestIndex(a, x)
+	if err != nil {
 		return err
+	}
+	if in == nil {
+		return t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
+			_, key := SplitLocator(locator)
+			return couldNotCreate(d, t.insertEntry(ctx, writer, x, values, key))
+		})
+	}
+	defer in.Cancel()
+	var scratch entryScratch
+	err = t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
+		_, key := SplitLocator(locator)
+		e, err := t.scratchEntry(x, values, key, &scratch)
+		if err != nil || e.absent {
+			return err
+		}
+		return in.Add(e.key, e.value)
 	})
+	if err != nil {
+		return err
+	}
+	err = in.Finish()
+	var twice *kv.DuplicateError
+	if !errors.As(err, &twice) {
+		return err
+	}
+	if t.scoped {
+		writer.Scope, _, _ = keys.Scope(twice.Key[len(t.indexSpanPrefix(d)):])
+	}
+	stored, err := t.rowOf(ctx, writer, twice.Key, twice.Value)
+	if err != nil {
+		return err
+	}
+	values := make([]pgtype.Datum, len(t.types))
+	if err := t.decode.Decode(stored, values); err != nil {
+		return err
+	}
+	return couldNotCreate(d, t.duplicate(x, values))
+}
+
+// ingestIndex begins a run of a new index' entries; nil when entries have to be put.
+func (t *Table) ingestIndex(a *Access, x *Index) (kv.Ingest, error) {
+	g, ok := a.Txn.(kv.Ingester)
+	if !ok {
+		return nil, nil
+	}
+	in, err := g.Ingest(kv.PrefixSpan(t.indexSpanPrefix(x.Desc)))
+	if errors.Is(err, kv.ErrUnsuitable) {
+		return nil, nil
+	}
+	return in, err
 }
 
 func duplicated(detail string) string {
@@ -67,8 +112,12 @@ func (t *Table) Each(ctx context.Context, a *Access, f func(locator pgtype.Datum
 func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(values []pgtype.Datum) ([]pgtype.Datum, error)) error {
 	target := new(Access)
 	target.Like(a)
-	target.Exclusive = true
-	return t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
+	target.Exclusive, target.Load = true, nil
+	if !t.scoped {
+		target.Load = to.NewLoad(nil)
+		defer target.Load.Cancel()
+	}
+	err := t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
 		out, err := convert(values)
 		if err != nil {
 			return err
@@ -77,6 +126,10 @@ func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(
 		target.Scope, _ = t.split(key)
 		return to.Insert(ctx, target, out)
 	})
+	if err != nil || target.Load == nil {
+		return err
+	}
+	return target.Load.Finish(ctx, target)
 }
 
 // ClearScope deletes every row and index entry of the scope in a scoped table. The caller holds a lock that keeps other writers out.

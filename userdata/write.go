@@ -16,8 +16,16 @@ import (
 	"github.com/kalampg/kalampg/userdata/row"
 )
 
-// Insert adds a complete row (by attribute number, dropped columns NULL). A duplicate key is 23505 and names the constraint.
+// Insert adds a complete row (by attribute number, dropped columns NULL). A duplicate key is 23505 and names the constraint. While a Load of the table is under way
+// it goes there, and errors may be those of earlier rows.
 func (t *Table) Insert(ctx context.Context, a *Access, values []pgtype.Datum) error {
+	if a.Load != nil && a.Load.t.Rel.StorageID == t.Rel.StorageID {
+		return a.Load.insert(ctx, a, values)
+	}
+	return t.insert(ctx, a, values)
+}
+
+func (t *Table) insert(ctx context.Context, a *Access, values []pgtype.Datum) error {
 	key, err := t.newRowKey(ctx, a, values)
 	if err != nil {
 		return err

@@ -15,6 +15,9 @@ type item struct {
 // Len is the number of items.
 func (b *Batch) Len() int { return len(b.items) }
 
+// Size is the number of bytes of keys and values.
+func (b *Batch) Size() int { return len(b.buf) }
+
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() { b.buf, b.items = b.buf[:0], b.items[:0] }
 

@@ -15,7 +15,8 @@ const (
 	Insert   Op = 'i'
 	Update   Op = 'u'
 	Delete   Op = 'd'
-	Truncate Op = 't'
+	Truncate Op = 't' // every row whose key begins with Key is gone
+	Load     Op = 'l' // many rows whose keys begin with Key were inserted: those that have the version of the change
 )
 
 // Change is one change of one row. Key is the row's storage key (it names table storage and scope); Old and New are stored rows.

@@ -20,6 +20,12 @@
 //
 // A Get of a row or an index entry is answered by a cache outside RocksDB (package rowcache) when the snapshot is new enough, which costs a tenth of RocksDB's Get.
 //
+// # Runs
+//
+// What a transaction loads in bulk it writes to table files in the directory ingest (package bulk), syncs them, and reads its own from there. The commit's log record names the files, which RocksDB
+// then takes without copying them; a crash in between repeats that from the record, and files that no record names are removed at the next start. The values in a file cannot carry the
+// version of a commit that is still to come, so they carry the number of their run, and an engine key gives the run its version.
+//
 // # Crossing into C++
 //
 // A call from Go to C costs some 40 ns, and grocksdb needs several for a row. So opening, flushing, checkpoints and properties go through grocksdb,

@@ -18,6 +18,8 @@
 //  4. OnCommit functions run in commit order, then the new snapshot is published in one step, then the change feed gets the
 //     records, then everybody is woken. Locks are released by their owners after that, so whoever gets a lock next sees the commit.
 //
+// What Ingest took lies in sorted runs below the write buffer (package bulk); the engine takes the runs of a commit before its other writes.
+//
 // A failed write ends commits for good (kv.ErrBroken), because what is on disk is then unknown, except for kv.ErrDiskFull, after
 // which the engine says whether it can go on. Reads continue in both cases.
 //
