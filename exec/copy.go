@@ -525,6 +525,9 @@ func (l *loader) located(err error) error {
 		return err
 	}
 	if l.load != nil && e.Code == pgerr.UniqueViolation { // of a row that was read before
+		if schema := l.s.reader().Schema(l.rel.Schema); schema != nil && e.Schema == "" {
+			e.Schema = schema.Name
+		}
 		e.Where = "COPY " + l.rel.Name
 		if l.load.Row > 0 {
 			e.Where += ", line " + strconv.FormatInt(l.load.Row, 10)

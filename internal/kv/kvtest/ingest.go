@@ -179,6 +179,23 @@ func testIngestInTransaction(t *testing.T, e *env) {
 	e.begin().loaded(0)
 }
 
+// A load is a write for who watches its part of the store.
+func testIngestWatched(t *testing.T, e *env) {
+	w, ok := e.Store.(kv.Watcher)
+	if !ok {
+		t.Skip("the store watches nothing (kv.Watcher)")
+	}
+	e.commit("zzzz=1")
+	watched := w.Watch([]kv.Span{bulkSpan})
+	defer w.Unwatch(bulkSpan.Start)
+	x := e.begin()
+	x.load(40_000, func(i int) int { return i })
+	v := x.commit()
+	if got := watched[0].Changed(); got != v {
+		t.Errorf("changed at %d, want %d", got, v)
+	}
+}
+
 // What comes twice is found, however far apart, and small loads and cancelled ones leave nothing behind.
 func testIngestDuplicates(t *testing.T, e *env) {
 	for _, n := range []int{10, 50_000} {

@@ -69,6 +69,7 @@ func Run(t *testing.T, open Open) {
 		{"Ingest", testIngest},
 		{"IngestInTransaction", testIngestInTransaction},
 		{"IngestDuplicates", testIngestDuplicates},
+		{"IngestWatched", testIngestWatched},
 		{"WriteSkew", testWriteSkew},
 		{"Phantoms", testPhantoms},
 		{"ReadAfterCommit", testReadAfterCommit},

@@ -62,6 +62,10 @@ func (w *watches) note(group []*request) {
 		if len(w.tables) > 0 && r.t.buf != nil {
 			w.mark(r.t.buf, r.commit.Version)
 		}
+		for _, run := range r.commit.Runs {
+			b := run.Bounds()
+			w.markRange(b.Start, b.End, r.commit.Version)
+		}
 	}
 }
 
@@ -72,13 +76,7 @@ func (w *watches) mark(buf *writebuf.Buffer, v kv.Version) {
 		}
 		return
 	}
-	buf.Ranges(func(start, end []byte) {
-		for p, t := range w.tables {
-			if bytes.Compare(start, kv.PrefixEnd(p[:])) < 0 && bytes.Compare(p[:], end) < 0 {
-				t.markAll(v)
-			}
-		}
-	})
+	buf.Ranges(func(start, end []byte) { w.markRange(start, end, v) })
 	buf.All(func(key, _ []byte, _ bool, _ kv.Version) bool {
 		if key[0] != kv.SpaceRows || len(key) < len(prefix{}) {
 			return true
@@ -88,6 +86,15 @@ func (w *watches) mark(buf *writebuf.Buffer, v kv.Version) {
 		}
 		return true
 	})
+}
+
+// markRange marks every part of the tables that a span touches.
+func (w *watches) markRange(start, end []byte, v kv.Version) {
+	for p, t := range w.tables {
+		if bytes.Compare(start, kv.PrefixEnd(p[:])) < 0 && bytes.Compare(p[:], end) < 0 {
+			t.markAll(v)
+		}
+	}
 }
 
 func (t *watched) markAll(v kv.Version) {
