@@ -70,7 +70,7 @@ func (b *binder) sortDirection(item *sortItem, s *pg_query.SortBy) {
 		item.nullsFirst = false
 	}
 	if !comparable(item.target.e.Type()) {
-		b.failAt(b.loc(item.target.e), pgerr.Newf(pgerr.UndefinedFunction, "could not identify an ordering operator for type %s", item.target.e.Type()).
+		b.failAt(nodeLoc(s.Node), pgerr.Newf(pgerr.UndefinedFunction, "could not identify an ordering operator for type %s", item.target.e.Type()).
 			WithHint("Use an explicit ordering operator or modify the query."))
 	}
 }

@@ -265,7 +265,7 @@ func (b *binder) assignPath(base expr.Expr, t0 *pgtype.Type, mod int32, name str
 	if t.OID == pgtype.OIDJsonb {
 		return b.assignJSON(base, t0, mod, name, subs, v)
 	}
-	if !t.IsArray() {
+	if !t.IsArray() && !expr.FixedArray(t) {
 		b.errorf(loc, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", t0)
 	}
 	a := &expr.SubscriptAssign{Typed: typed(t, mod), Arg: base}

@@ -27,6 +27,7 @@ func objectFamilies() []family {
 		{"json aggregate", jsonAggregates},
 		{"series", seriesFamily},
 		{"range", rangeFamily},
+		{"geometry", geometryFamily},
 		{"locks", lockFamily()},
 		{"notify", notifyFamily()},
 		{"time series", timeSeriesFamily},

@@ -274,6 +274,19 @@ func arrayView(t *pgtype.Type) func(pgtype.Datum) *pgtype.Array {
 	if t.Rep == pgtype.RepArray {
 		return func(d pgtype.Datum) *pgtype.Array { return d.Array() }
 	}
+	if FixedArray(t) { // point and line have numbers, lseg and box have points
+		return func(d pgtype.Datum) *pgtype.Array {
+			v, a := d.Floats(), &pgtype.Array{Elem: t.Elem}
+			for ; len(v) > 0 && t.Elem.Rep == pgtype.RepFloat; v = v[1:] {
+				a.Elems = append(a.Elems, pgtype.Float(v[0]))
+			}
+			for ; len(v) > 1; v = v[2:] {
+				a.Elems = append(a.Elems, pgtype.FloatsValue(v[0], v[1]))
+			}
+			a.Dims = []pgtype.Dim{{Len: int32(len(a.Elems)), Lower: 0}}
+			return a
+		}
+	}
 	return func(d pgtype.Datum) *pgtype.Array {
 		s := d.Text()
 		a := &pgtype.Array{Elem: t.Elem, Dims: []pgtype.Dim{{Len: int32(len(s)), Lower: 0}}}
@@ -355,6 +368,9 @@ func (c *Compiler) compileSubscriptAssign(e *SubscriptAssign) (Eval, error) {
 		return nil, err
 	}
 	elem, slice := e.T.Elem, e.Slice
+	if FixedArray(e.T) {
+		return assignFixed(e.T, arg, value, subs, slice), nil
+	}
 	return func(f *Frame) (pgtype.Datum, error) {
 		old, err := arg(f)
 		if err != nil {
@@ -373,6 +389,53 @@ func (c *Compiler) compileSubscriptAssign(e *SubscriptAssign) (Eval, error) {
 		}
 		return assignElement(a, subs, f, v)
 	}, nil
+}
+
+// FixedArray tells the geometric types whose numbers or points are reached by subscripts.
+func FixedArray(t *pgtype.Type) bool {
+	return t.Rep == pgtype.RepBytes && t.Elem != nil && (t.Elem.Rep == pgtype.RepFloat || t.Elem.OID == pgtype.OIDPoint)
+}
+
+// assignFixed sets one number or point of a value of a geometric type. NULL stays NULL.
+func assignFixed(t *pgtype.Type, arg, value Eval, subs subscripts, slice bool) Eval {
+	view := arrayView(t)
+	return func(f *Frame) (pgtype.Datum, error) {
+		if slice {
+			return pgtype.Null, pgerr.New(pgerr.FeatureNotSupported, "updates on slices of fixed-length arrays not implemented")
+		}
+		old, err := arg(f)
+		if err != nil || old.IsNull() {
+			return pgtype.Null, err
+		}
+		v, err := value(f)
+		if err != nil {
+			return pgtype.Null, err
+		}
+		a := view(old)
+		n, null, err := at(subs.upper[0], f, 0)
+		switch {
+		case err != nil:
+			return pgtype.Null, err
+		case null:
+			return pgtype.Null, errNullSubscript()
+		case len(subs.upper) != 1:
+			return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+		case n < 0 || n >= int64(len(a.Elems)):
+			return pgtype.Null, pgerr.New(pgerr.ArraySubscriptError, "array subscript out of range")
+		case v.IsNull():
+			return old, nil // as PostgreSQL does
+		}
+		a.Elems[n] = v
+		var out []float64
+		for _, e := range a.Elems {
+			if t.Elem.Rep == pgtype.RepFloat {
+				out = append(out, e.Float())
+			} else {
+				out = append(out, e.Floats()...)
+			}
+		}
+		return pgtype.FloatsValue(out...), nil
+	}
 }
 
 var errNullSubscript = func() error {

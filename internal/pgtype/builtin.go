@@ -46,6 +46,8 @@ func builtinCodec(t *Type) (Rep, Codec) {
 		return RepBytes, jsonpathCodec{text}
 	case OIDAclitem:
 		return RepBytes, text
+	case OIDPoint, OIDLseg, OIDPath, OIDBox, OIDPolygon, OIDCircle, OIDLine:
+		return RepBytes, geometryCodec{textCodec: text, oid: t.OID}
 	case OIDPgNodeTree, OIDPgNdistinct, OIDPgDependencies, OIDPgMcvList, OIDPgBrinBloomSummary, OIDPgBrinMinmaxMultiSummary, OIDGtsvector:
 		return RepBytes, opaqueCodec{text}
 	case OIDInt2vector, OIDOidvector:
