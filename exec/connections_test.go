@@ -55,7 +55,7 @@ func TestDroppedSessionsLeakNothing(t *testing.T) {
 	c := connect(t, address)
 	small(t, c, 1000)
 	one := func() {
-		d := connect(t, address)
+		d := dial(t, address)
 		d.query("begin; update accounts set abalance = abalance + 1 where aid = 7; select pg_advisory_lock(7)")
 		d.query("create temporary table x (a int)")
 		_ = d.conn.Close()
@@ -81,7 +81,7 @@ func TestDroppedSessionsLeakNothing(t *testing.T) {
 	}
 	wait(settled)
 	wait(func() bool { return runtime.NumGoroutine() <= goroutines+2 && descriptors(t) <= files+2 })
-	if more := inUse() - memory; more > 4<<20 {
+	if more := inUse() - memory; more > 2<<20 {
 		t.Errorf("%d bytes more after %d connections", more, *dropped)
 	}
 }

@@ -78,11 +78,17 @@ func encode(tb testing.TB, messages ...message) []byte {
 
 func connect(tb testing.TB, address string) *client {
 	tb.Helper()
+	c := dial(tb, address)
+	tb.Cleanup(func() { _ = c.conn.Close() })
+	return c
+}
+
+// dial connects a client that the caller closes.
+func dial(tb testing.TB, address string) *client {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = conn.Close() })
 	c := &client{tb: tb, conn: conn, buf: make([]byte, 64<<10)}
 	c.send(encode(tb, &pgproto3.StartupMessage{ProtocolVersion: 196608, Parameters: map[string]string{"user": "postgres", "database": "postgres"}}))
 	return c
