@@ -85,6 +85,11 @@ func (t *Txn) LockRelation(ctx context.Context, oid OID, mode kv.LockMode, w Wai
 	return now, nil
 }
 
+// LockKnown locks a relation that the view shows, as LockRelation does, and leaves it to the caller to look whether the view has changed meanwhile (Version).
+func (t *Txn) LockKnown(ctx context.Context, oid OID, mode kv.LockMode, w Wait) error {
+	return t.lockObject(ctx, desc.ClassRelation, oid, mode, w)
+}
+
 // LockDatabase locks a database: a session holds RowExclusive as long as it is connected, through a lock session of the store, or a statement
 // takes AccessExclusive before it drops or copies one.
 func (t *Txn) LockDatabase(ctx context.Context, oid OID, mode kv.LockMode, w Wait) error {

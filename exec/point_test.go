@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"io"
@@ -209,5 +210,23 @@ func TestIndexedRowAfterWait(t *testing.T) {
 	}
 	if a.query("select from t where k < 2 or n < 2") != 0 {
 		t.Error("an old index entry is left")
+	}
+}
+
+// TestChangedWhileWaiting asks for all columns of a table that gets another one while the statement waits for its lock.
+func TestChangedWhileWaiting(t *testing.T) {
+	address := serve(t)
+	a, b := connect(t, address), connect(t, address)
+	a.query("create table t (id int primary key); insert into t values (1)")
+	a.query("begin; alter table t add column n int default 2")
+	done := make(chan []byte)
+	go func() {
+		b.query("select * from t where id = 1")
+		done <- b.buf
+	}()
+	time.Sleep(20 * time.Millisecond)
+	a.query("commit")
+	if got := <-done; !bytes.Contains(got, []byte("\x00\x02\x00\x00\x00\x011\x00\x00\x00\x012")) || !bytes.HasPrefix(got, []byte{'T', 0, 0, 0, got[4], 0, 2}) {
+		t.Errorf("%q", got[:200])
 	}
 }

@@ -131,31 +131,17 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	t := s.txn
-	t.catalog.Refresh()
-	if err := s.rebind(ctx, q.p); err != nil {
-		return err
-	}
-	if q.p.doomed != nil {
-		return q.p.doomed
-	}
-	p := q.p.plan
-	if t.modes.readOnly && !p.ReadOnly {
-		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", p.Tag)
-	}
-	if !q.p.allowed {
-		if err := s.checkPrivileges(p); err != nil {
+	s.txn.catalog.Refresh()
+	for { // a relation may change while its lock is waited for
+		if err := s.prepareLocked(ctx, q.p); err != nil {
 			return err
 		}
-		q.p.allowed = true
-	}
-	if err := s.lockRelations(ctx, q.p); err != nil {
-		return err
-	}
-	if q.p.version != t.catalog.Version() { // a relation changed while its lock was waited for
-		if err := s.rebind(ctx, q.p); err != nil {
-			return err
+		if q.p.version == s.txn.catalog.Version() {
+			break
 		}
+	}
+	if q.p.simple || q.p.shape {
+		q.columns = q.p.columns // nobody was told them yet
 	}
 	if err := s.newSnapshot(ctx, q); err != nil {
 		return err
@@ -169,12 +155,32 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 	q.rt = s.rt
 	q.exec = s.exec()
 	q.exec.RT = &q.rt
-	if s.settings.Get("session_replication_role") != "replica" {
+	if !s.settings.Quick().Replica {
 		q.exec.Queue = &q.queue
 	}
 	q.access.Like(&s.txn.access) // the scope that it begins with
 	q.exec.Access = &q.access
 	return nil
+}
+
+// prepareLocked binds a statement for the catalog of now, and checks and locks what it uses.
+func (s *Session) prepareLocked(ctx context.Context, p *prepared) error {
+	if err := s.rebind(ctx, p); err != nil {
+		return err
+	}
+	if p.doomed != nil {
+		return p.doomed
+	}
+	if s.txn.modes.readOnly && !p.plan.ReadOnly {
+		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", p.plan.Tag)
+	}
+	if !p.allowed {
+		if err := s.checkPrivileges(p.plan); err != nil {
+			return err
+		}
+		p.allowed = true
+	}
+	return s.lockRelations(ctx, p)
 }
 
 // newSnapshot takes the statement's snapshot of rows at READ COMMITTED. Portals that are half read keep theirs by reading on to their end first.

@@ -184,14 +184,14 @@ func (s *Session) locksOf(p *plan.Statement) []relationLock {
 	return out
 }
 
-// lockRelations takes the relation locks that a statement needs.
+// lockRelations takes the relation locks that a statement needs. The caller binds the statement again if the catalog has changed meanwhile.
 func (s *Session) lockRelations(ctx context.Context, p *prepared) error {
 	for i := range p.locks {
 		l := &p.locks[i]
 		if s.txn.catalog.Holds(l.oid, l.mode) {
 			continue
 		}
-		if _, err := s.txn.catalog.LockRelation(ctx, l.oid, l.mode, catalog.Wait{Timeout: s.settings.Quick().LockTimeout}); err != nil {
+		if err := s.txn.catalog.LockKnown(ctx, l.oid, l.mode, catalog.Wait{Timeout: s.settings.Quick().LockTimeout}); err != nil {
 			return s.atRelation(err, p, l.oid)
 		}
 	}

@@ -44,11 +44,12 @@ type Quick struct {
 	HardDelete        bool   // kalam.hard_delete
 	Role              string
 	Vectorize         string // kalam.vectorize
+	Replica           bool   // session_replication_role is replica
 }
 
 // quickNames are the parameters in Quick.
 var quickNames = []string{"statement_timeout", "lock_timeout", "idle_session_timeout", "idle_in_transaction_session_timeout", "default_transaction_isolation",
-	"default_transaction_read_only", "default_transaction_deferrable", "transaction_isolation", "transaction_read_only", "transaction_deferrable", "synchronous_commit", "kalam.user_id", "kalam.all_users", "kalam.hard_delete", "role", "kalam.vectorize"}
+	"default_transaction_read_only", "default_transaction_deferrable", "transaction_isolation", "transaction_read_only", "transaction_deferrable", "synchronous_commit", "kalam.user_id", "kalam.all_users", "kalam.hard_delete", "role", "kalam.vectorize", "session_replication_role"}
 
 // Quick gives the parameters that are asked for often. It is updated in place.
 func (s *Settings) Quick() *Quick { return &s.quick }
@@ -88,6 +89,8 @@ func (q *Quick) set(k, value string) {
 		q.Role = value
 	case "kalam.vectorize":
 		q.Vectorize = value
+	case "session_replication_role":
+		q.Replica = value == "replica"
 	}
 }
 
