@@ -26,7 +26,7 @@ const (
 	// From some thousand rows on scans, hash joins and aggregates run by columns, where a row costs a fraction; look-ups by key never do.
 	byColumnsFrom = 2000.0
 	byColumns     = 0.15
-	costColumns   = 0.002 // reading a row of a whole table by columns
+	costColumns   = 0.001 // reading a row of a whole table by columns
 )
 
 // volume is the number of rows that cost as much as n rows of a scan, hash join or aggregate do.
