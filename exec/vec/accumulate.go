@@ -22,6 +22,50 @@ type accumulator interface {
 	merge(other accumulator, rows []int32, into []uint32) error
 }
 
+// fewAdder is an accumulator that is quick where there are few groups: counts gives the number of rows of each.
+type fewAdder interface {
+	addFew(args []*column.Vector, rows []int32, groups []uint32, counts []int64) error
+}
+
+// fewGroups is how many groups are few.
+const fewGroups = 64
+
+func (a *counter) addFew(args []*column.Vector, rows []int32, groups []uint32, counts []int64) error {
+	if len(args) > 0 && (args[0].Valid != nil || args[0].Kind == column.Datum) {
+		return a.add(args, rows, groups)
+	}
+	for g, n := range counts {
+		a.n[g] += n
+	}
+	return nil
+}
+
+func (a *sums) addFew(args []*column.Vector, rows []int32, groups []uint32, counts []int64) error {
+	v := args[0]
+	if v.Kind == column.Datum || v.Valid != nil || v.Width == 0 || v.Width > 48 { // the sum of a batch would not surely fit
+		return a.add(args, rows, groups)
+	}
+	var part [fewGroups]int64
+	values := v.I
+	for _, i := range rows {
+		part[groups[i]&(fewGroups-1)] += values[i]
+	}
+	scale := int32(0)
+	if v.Kind == column.Decimal {
+		scale = v.Scale
+	}
+	for g, n := range counts {
+		if n == 0 {
+			continue
+		}
+		if err := a.one(uint32(g), part[g], scale); err != nil {
+			return err
+		}
+		a.of[g].n += n - 1
+	}
+	return nil
+}
+
 // counter is count(*) and, with an argument, count of the values that are not NULL.
 type counter struct{ n []int64 }
 

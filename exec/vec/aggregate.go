@@ -329,18 +329,27 @@ func (p *partial) take(b *column.Batch) error {
 			return err
 		}
 	}
+	var counts []int64
+	if p.table != nil && p.table.len() <= fewGroups && len(p.calls) > 0 {
+		var of [fewGroups]int64
+		for _, i := range rows {
+			of[groups[i]&(fewGroups-1)]++
+		}
+		counts = of[:p.table.len()]
+	}
 	for _, c := range p.calls {
 		if c == nil {
 			continue
 		}
-		if err := c.take(b, rows, groups); err != nil {
+		if err := c.take(b, rows, groups, counts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *aggCall) take(b *column.Batch, rows []int32, groups []uint32) error {
+// take adds a batch. counts is the number of rows of each group, where there are few; nil: not known.
+func (c *aggCall) take(b *column.Batch, rows []int32, groups []uint32, counts []int64) error {
 	sel := b.Sel
 	if c.filter != nil {
 		var err error
@@ -354,6 +363,9 @@ func (c *aggCall) take(b *column.Batch, rows []int32, groups []uint32) error {
 		if c.vecs[i], err = e.eval(b, sel); err != nil {
 			return err
 		}
+	}
+	if few, ok := c.acc.(fewAdder); ok && counts != nil && c.filter == nil {
+		return few.addFew(c.vecs, rows, groups, counts)
 	}
 	return c.acc.add(c.vecs, rows, groups)
 }

@@ -18,7 +18,7 @@ type decimalKernel struct {
 	op          byte
 	left, right evaluator
 	v           column.Vector
-	x, y        []int64 // rescaled operands
+	x, y        rescaled
 }
 
 func (k *decimalKernel) eval(b *column.Batch, sel []int32) (*column.Vector, error) {
@@ -62,15 +62,30 @@ func width(v []int64, rows []int32) int {
 	return bits.Len64(all)
 }
 
+// widthOf is the width of a vector's values, of the rows at least.
+func widthOf(v *column.Vector, rows []int32, n int) int {
+	if v.Width > 0 {
+		return int(v.Width)
+	}
+	return width(v.I[:n], rows)
+}
+
+// dense tells whether so many of the rows are selected that it is quicker to compute all of them.
+func dense(rows []int32, n int) bool { return len(rows)*4 > n*3 }
+
 func (k *decimalKernel) multiply(l, r *column.Vector, rows []int32, n int) bool {
 	x, y := l.I[:n], r.I[:n]
-	if width(x, rows)+width(y, rows) > 62 || l.Scale+r.Scale > 100 {
+	bits := widthOf(l, rows, n) + widthOf(r, rows, n)
+	if bits > 62 || l.Scale+r.Scale > 100 {
 		return false
 	}
 	k.v.Reset(column.Decimal, n)
 	k.v.Scale = l.Scale + r.Scale
+	if l.Width > 0 && r.Width > 0 {
+		k.v.Width = uint8(max(bits, 1))
+	}
 	out := k.v.I
-	if len(rows) == n {
+	if dense(rows, n) {
 		y, out := y[:len(x)], out[:len(x)]
 		for i := range x {
 			out[i] = x[i] * y[i]
@@ -85,19 +100,23 @@ func (k *decimalKernel) multiply(l, r *column.Vector, rows []int32, n int) bool 
 
 func (k *decimalKernel) add(l, r *column.Vector, rows []int32, n int) bool {
 	scale := max(l.Scale, r.Scale)
-	x, ok := rescale(l, scale, rows, n, &k.x)
+	x, wx, ok := k.x.at(l, k.left, scale, rows, n)
 	if !ok {
 		return false
 	}
-	y, ok := rescale(r, scale, rows, n, &k.y)
-	if !ok || max(width(x, rows), width(y, rows)) > 61 {
+	y, wy, ok := k.y.at(r, k.right, scale, rows, n)
+	if !ok || max(wx, wy) > 61 {
 		return false
 	}
 	k.v.Reset(column.Decimal, n)
 	k.v.Scale = scale
+	if l.Width > 0 && r.Width > 0 {
+		k.v.Width = uint8(max(wx, wy) + 1)
+	}
 	out := k.v.I
 	switch {
-	case k.op == '+' && len(rows) == n:
+	case k.op == '+' && dense(rows, n):
+		y, out := y[:len(x)], out[:len(x)]
 		for i := range x {
 			out[i] = x[i] + y[i]
 		}
@@ -105,7 +124,7 @@ func (k *decimalKernel) add(l, r *column.Vector, rows []int32, n int) bool {
 		for _, i := range rows {
 			out[i] = x[i] + y[i]
 		}
-	case len(rows) == n:
+	case dense(rows, n):
 		y, out := y[:len(x)], out[:len(x)]
 		for i := range x {
 			out[i] = x[i] - y[i]
@@ -118,24 +137,44 @@ func (k *decimalKernel) add(l, r *column.Vector, rows []int32, n int) bool {
 	return true
 }
 
-// rescale gives the coefficients of a vector at a scale that is not below its own.
-func rescale(v *column.Vector, scale int32, rows []int32, n int, buf *[]int64) ([]int64, bool) {
-	x := v.I[:n]
+// rescaled is an operand at another scale.
+type rescaled struct {
+	buf   []int64
+	scale int32 // of a constant in buf
+	width int
+}
+
+// at gives the coefficients of a vector at a scale that is not below its own, and their width. A constant's are computed once.
+func (s *rescaled) at(v *column.Vector, of evaluator, scale int32, rows []int32, n int) ([]int64, int, bool) {
 	if v.Scale == scale {
-		return x, true
+		return v.I[:n], widthOf(v, rows, n), true
+	}
+	_, fixed := of.(*constant)
+	if fixed && s.scale == scale && len(s.buf) >= n {
+		return s.buf[:n], s.width, true
 	}
 	d := scale - v.Scale
-	if d >= int32(len(powers)) || width(x, rows)+bits.Len64(uint64(powers[d])) > 62 {
-		return nil, false
+	if d >= int32(len(powers)) {
+		return nil, 0, false
 	}
-	if cap(*buf) < n {
-		*buf = make([]int64, max(n, column.Rows))
+	width := widthOf(v, rows, n) + bits.Len64(uint64(powers[d]))
+	if width > 62 {
+		return nil, 0, false
 	}
-	out, p := (*buf)[:n], powers[d]
+	if cap(s.buf) < n {
+		s.buf = make([]int64, max(n, column.Rows))
+	}
+	if fixed {
+		n = min(len(v.I), cap(s.buf))
+		rows = all(n)
+	}
+	s.buf = s.buf[:n]
+	s.scale, s.width = scale, width
+	out, x, p := s.buf, v.I[:n], powers[d]
 	for _, i := range rows {
 		out[i] = x[i] * p
 	}
-	return out, true
+	return out, width, true
 }
 
 // exact computes row by row.

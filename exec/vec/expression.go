@@ -178,6 +178,9 @@ func (k *constant) eval(b *column.Batch, _ []int32) (*column.Vector, error) {
 		k.v.Set(i, k.n, i, d)
 	}
 	k.v.Done()
+	if k.v.Kind == column.Decimal || k.v.Kind == column.Word {
+		k.v.Width = uint8(max(1, width(k.v.I, all(k.n))))
+	}
 	return &k.v, nil
 }
 

@@ -162,11 +162,13 @@ func (s *Sort) order(q *Query, rows *store) ([]int32, error) {
 		}
 		return cmp.Compare(a.row, b.row)
 	}
-	if err := q.Memory.Grow(int64(len(list)) * 16); err != nil {
+	if err := q.Memory.Grow(int64(len(list)) * 32); err != nil {
 		return nil, err
 	}
-	defer q.Memory.Shrink(int64(len(list)) * 16)
-	sortRanked(q, list, less)
+	defer q.Memory.Shrink(int64(len(list)) * 32)
+	if err := sortRanked(q, list, less); err != nil {
+		return nil, err
+	}
 	out := make([]int32, len(list))
 	for i := range list {
 		out[i] = list[i].row
@@ -174,29 +176,68 @@ func (s *Sort) order(q *Query, rows *store) ([]int32, error) {
 	return out, q.check()
 }
 
-// sortRanked sorts halves in parallel when there are many, and merges them.
-func sortRanked(q *Query, list []ranked, less func(a, b ranked) int) {
-	if q.Workers < 2 || len(list) < 1<<14 {
+// sortRun is how many rows are sorted at a time: a few milliseconds' work, between which cancelling is looked for.
+const sortRun = 1 << 14
+
+// sortRanked sorts runs and merges them, by all workers.
+func sortRanked(q *Query, list []ranked, less func(a, b ranked) int) error {
+	if len(list) <= sortRun {
 		slices.SortFunc(list, less)
-		return
-	}
-	middle := len(list) / 2
-	halves := [][]ranked{list[:middle], list[middle:]}
-	_ = together(2, func(i int, _ *atomic.Bool) error {
-		slices.SortFunc(halves[i], less)
 		return nil
-	})
-	merged := make([]ranked, 0, len(list))
-	a, b := halves[0], halves[1]
-	for len(a) > 0 && len(b) > 0 {
-		if less(a[0], b[0]) <= 0 {
-			merged, a = append(merged, a[0]), a[1:]
-		} else {
-			merged, b = append(merged, b[0]), b[1:]
-		}
 	}
-	merged = append(append(merged, a...), b...)
-	copy(list, merged)
+	if err := inParallel(q, (len(list)+sortRun-1)/sortRun, func(i int) {
+		slices.SortFunc(list[i*sortRun:min((i+1)*sortRun, len(list))], less)
+	}); err != nil {
+		return err
+	}
+	from, to := list, make([]ranked, len(list))
+	for width := sortRun; width < len(list); width *= 2 {
+		pairs := (len(list) + 2*width - 1) / (2 * width)
+		err := inParallel(q, pairs, func(i int) {
+			low := i * 2 * width
+			middle, high := min(low+width, len(list)), min(low+2*width, len(list))
+			mergeRuns(q, from[low:middle], from[middle:high], to[low:high], less)
+		})
+		if err != nil {
+			return err
+		}
+		from, to = to, from
+	}
+	copy(list, from)
+	return nil
+}
+
+// inParallel runs f for 0 to n−1 by all workers.
+func inParallel(q *Query, n int, f func(i int)) error {
+	var next atomic.Int64
+	return together(min(n, q.Workers), func(int, *atomic.Bool) error {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return nil
+			}
+			f(i)
+			if err := q.check(); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// mergeRuns merges two runs; it gives up when the query has been cancelled, which its caller finds.
+func mergeRuns(q *Query, a, b, out []ranked, less func(a, b ranked) int) {
+	for n := 0; len(a) > 0 && len(b) > 0; n++ {
+		if n&0xffff == 0xffff && q.check() != nil {
+			return
+		}
+		if less(a[0], b[0]) <= 0 {
+			out[0], a = a[0], a[1:]
+		} else {
+			out[0], b = b[0], b[1:]
+		}
+		out = out[1:]
+	}
+	copy(out[copy(out, a):], b)
 }
 
 // rankPrefixes computes the prefixes of the first key. whole says that rows of one prefix are peers in it.

@@ -2,6 +2,7 @@ package column
 
 import (
 	"math"
+	"math/bits"
 	"unsafe"
 )
 
@@ -14,6 +15,7 @@ import (
 type Packed struct {
 	kind  Kind
 	scale int32
+	width uint8
 	n     int
 	valid []uint64 // nil: no NULLs
 	base  int64
@@ -186,6 +188,7 @@ func (p *Packed) packWords(v []int64) {
 		low, high = min(low, x), max(high, x)
 	}
 	p.base = low
+	p.width = max(1, uint8(bits.Len64(uint64(low^low>>63)|uint64(high^high>>63))))
 	switch span := uint64(high) - uint64(low); {
 	case span <= math.MaxUint8:
 		p.w8 = narrowed[uint8](v, low)
@@ -209,6 +212,7 @@ func narrowed[T uint8 | uint16 | uint32](v []int64, low int64) []T {
 // Lay lays the selected ones (nil: all) of the n rows from `from`, a multiple of 64, out in a vector. Views point into the column.
 func (p *Packed) Lay(from, n int, sel []int32, v *Vector) {
 	v.Reset(p.kind, n)
+	v.Width = p.width
 	if p.kind == Decimal {
 		v.Scale = p.scale
 	}

@@ -26,6 +26,7 @@ const (
 type Vector struct {
 	Kind  Kind
 	Scale int32    // of Decimal; -1 while no value has been stored since Reset
+	Width uint8    // of Word and Decimal: all magnitudes, NULLs' too, are below 2^Width; 0: not known
 	Valid []uint64 // nil: no NULLs
 	I     []int64  // of Word and Decimal
 	F     []float64
@@ -68,7 +69,7 @@ func (v *Vector) Reset(kind Kind, n int) {
 	if v.Valid != nil {
 		v.valid = v.Valid
 	}
-	v.Kind, v.Valid, v.Codes, v.Dict = kind, nil, nil, nil
+	v.Kind, v.Valid, v.Codes, v.Dict, v.Width = kind, nil, nil, nil, 0
 	switch kind {
 	case Word:
 		v.I = sized(v.I, n)
