@@ -261,12 +261,9 @@ func (s *Session) programOf(p *prepared) (program *run.Program, own bool, err er
 func (s *Session) exec() run.Exec {
 	x := s.parts
 	x.RT, x.Access, x.Catalog, x.Constraints = &s.rt, &s.txn.access, s.txn.catalog, &s.txn.constraints
-	x.Vectorise = vectorise[s.settings.Quick().Vectorize]
+	x.Settings = s
 	return x
 }
-
-// vectorise are the values of kalam.vectorize.
-var vectorise = map[string]run.Vectorise{"on": run.VectoriseLarge, "off": run.VectoriseNever, "force": run.VectoriseAlways}
 
 // newRun prepares the runtime for a statement's run.
 func (s *Session) newRun(ctx context.Context, params []pgtype.Datum) {

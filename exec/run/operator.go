@@ -37,8 +37,7 @@ type Exec struct {
 	depth  int     // of actions that lead to actions
 	acting *acting // in an action's program
 
-	Vectorise   Vectorise // when plans run by columns
-	MemoryLimit int64     // bytes that the operators of a query may keep, 0: no limit
+	Settings Settings // nil: everything by rows
 
 	ctes map[int32]*cteState
 }
@@ -51,6 +50,12 @@ type Foreign interface {
 	Action(constraint desc.OID, update bool) (p *Program, done func(), err error)
 	// Lock takes a lock on a relation for the transaction.
 	Lock(relation desc.OID, mode kv.LockMode) error
+}
+
+// Settings are the session's settings that operators ask for when they need them.
+type Settings interface {
+	Vectorise() Vectorise // when plans run by columns
+	QueryMemory() int64   // bytes that the operators of a query may keep, 0: no limit
 }
 
 // Ctx is the context of the run.

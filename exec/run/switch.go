@@ -114,7 +114,10 @@ func onePoint(n *plan.Scan) bool {
 func (s *switchOp) Open(outer *expr.Frame) error {
 	s.Close()
 	s.byRows = true
-	mode := s.exec.Vectorise
+	mode := VectoriseNever
+	if s.exec.Settings != nil {
+		mode = s.exec.Settings.Vectorise()
+	}
 	if mode == VectoriseNever || mode == VectoriseLarge && time.Since(s.small) < smallFor {
 		return s.rows.Open(outer)
 	}
@@ -140,7 +143,7 @@ func (s *switchOp) Open(outer *expr.Frame) error {
 		return s.rows.Open(outer)
 	}
 	s.byRows = false
-	q := &vec.Query{RT: s.exec.RT, Workers: workers(), Memory: &vec.Memory{Limit: s.exec.MemoryLimit}}
+	q := &vec.Query{RT: s.exec.RT, Workers: workers(), Memory: &vec.Memory{Limit: s.exec.Settings.QueryMemory()}}
 	var err error
 	if s.running, err = vec.NewRows(q, s.columns, s.width); err != nil {
 		s.columns.Close()

@@ -44,6 +44,7 @@ var own = []Definition{
 	{Setting: pgfacts.Setting{Name: "kalam.hard_delete", Category: "kalampg", Short: "Removes deleted rows at once, whatever their table's retention.", Context: "user", Type: "bool"}, Default: "off"},
 	{Setting: pgfacts.Setting{Name: "kalam.optimizer", Category: "kalampg", Short: "Runs queries optimised; off is for comparison.", Context: "user", Type: "bool"}, Default: "on"},
 	{Setting: pgfacts.Setting{Name: "kalam.vectorize", Category: "kalampg", Short: "Runs queries over large tables by columns; force does so wherever it is possible.", Context: "user", Type: "enum", Enum: []string{"on", "off", "force"}}, Default: "on"},
+	{Setting: pgfacts.Setting{Name: "kalam.query_memory", Category: "kalampg", Short: "Ends a query whose operators keep more than this; 0 is a quarter of the machine's memory.", Context: "user", Type: "integer", Unit: "kB", Min: "0", Max: "2147483647"}, Default: "0"},
 	{Setting: pgfacts.Setting{Name: "kalampg_version", Category: "Preset Options", Short: "Shows the version of kalampg.", Context: "internal", Type: "string"}, Default: "0.1.0"},
 	{Setting: pgfacts.Setting{Name: "session_authorization", Category: "Connection", Short: "Sets the session user name.", Context: "user", Type: "string"}},
 	{Setting: pgfacts.Setting{Name: "is_superuser", Category: "Preset Options", Short: "Shows whether the current user is a superuser.", Context: "internal", Type: "bool"}, Default: "off"},
