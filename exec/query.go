@@ -24,7 +24,10 @@ func (s *Session) Query(ctx context.Context, text string, sink result.Sink) erro
 	ctx, stop := s.limited(ctx)
 	defer stop()
 	s.dropStatement("")
-	err := s.query(ctx, text, sink)
+	text, err := s.conforming(text)
+	if err == nil {
+		err = s.query(ctx, text, sink)
+	}
 	if err != nil {
 		err = clientError(ctx, err)
 		s.fail()
@@ -34,6 +37,20 @@ func (s *Session) Query(ctx context.Context, text string, sink result.Sink) erro
 		return s.commit(ctx)
 	}
 	return nil
+}
+
+// conforming gives a text as standard_conforming_strings has it read.
+func (s *Session) conforming(text string) (string, error) {
+	if strings.IndexByte(text, '\\') < 0 || s.settings.Get("standard_conforming_strings") != "off" {
+		return text, nil
+	}
+	plain, warnings, err := parse.Unescape(text)
+	if s.settings.Bool("escape_string_warning") {
+		for _, w := range warnings {
+			s.warn(w)
+		}
+	}
+	return plain, err
 }
 
 // limited gives the statement its time limit.
@@ -217,6 +234,9 @@ func (s *Session) Parse(ctx context.Context, name, text string, types []pgtype.O
 	}
 	given, err := s.parameterTypes(types)
 	if err != nil {
+		return err
+	}
+	if text, err = s.conforming(text); err != nil {
 		return err
 	}
 	statements, err := s.engine.parsed.Parse(text)

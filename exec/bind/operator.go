@@ -134,6 +134,7 @@ func (b *binder) operator(names []*pg_query.Node, left, right expr.Expr, loc int
 }
 
 func (b *binder) operatorCall(name string, left, right expr.Expr, loc int32) expr.Expr {
+	b.oneCollation(left, right)
 	args := []expr.Expr{left, right}
 	if left == nil {
 		args = args[1:]
@@ -235,5 +236,14 @@ func (b *binder) arrayOp(names []*pg_query.Node, name string, all bool, left, ar
 		Typed: typed(boolType, -1), Operator: op, Proc: proc, Code: b.env.Library.Scalar(proc.OID), All: all,
 		Left:  b.coerce(left, types[0], -1, implicitCast, expr.AsImplicitCast),
 		Array: b.coerce(array, arrayType, -1, implicitCast, expr.AsImplicitCast),
+	}
+}
+
+// oneCollation refuses operands with different explicit collations. Other than these collations are not tracked: all of them order by bytes.
+func (b *binder) oneCollation(left, right expr.Expr) {
+	x, ok := left.(*expr.Collate)
+	y, also := right.(*expr.Collate)
+	if ok && also && x.Collation != y.Collation {
+		b.errorf(b.loc(y), pgerr.CollationMismatch, "collation mismatch between explicit collations \"%s\" and \"%s\"", x.Name, y.Name)
 	}
 }

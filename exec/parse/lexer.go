@@ -25,6 +25,9 @@ type token struct {
 type lexer struct {
 	s  string
 	at int
+	// backslash says that it escapes in plain string constants too (standard_conforming_strings = off).
+	backslash bool
+	open      bool // the last string constant did not end
 }
 
 // isOperator tells the bytes of operators.
@@ -49,7 +52,7 @@ func (l *lexer) advance() tokenKind {
 	c := l.s[l.at]
 	switch {
 	case c == '\'':
-		l.skipString(false)
+		l.skipString(l.backslash)
 		return text
 	case c == '"':
 		l.skipQuoted('"')
@@ -142,7 +145,7 @@ func (l *lexer) skipString(backslash bool) {
 			l.at++
 		}
 	}
-	l.at = len(l.s)
+	l.at, l.open = len(l.s), true
 }
 
 func (l *lexer) skipQuoted(q byte) {

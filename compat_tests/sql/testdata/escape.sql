@@ -1,0 +1,21 @@
+-- Backslashes in plain string constants when standard_conforming_strings is off.
+select 'a\tb', E'a\tb', 'it''s';
+set standard_conforming_strings = off;
+select 'a\tb';
+select 'a\\b', 'c\'d', '\101\x42\u0043', 'plain', E'x\ty';
+select 'a\qb' as x, nothing;
+set escape_string_warning = off;
+select 'a\nb' || 'c\\', length('\\'), length('a\tb');
+select 'a\tb' as t, 1 / 0;
+select 'a\tb', no_such_column;
+create table esc (a text default 'x\ty', check (a <> 'no\nno'));
+insert into esc values (default), ('z\\z') returning a, length(a);
+select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'esc'::regclass;
+select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'esc'::regclass;
+select $$a\tb$$, "a" from esc order by a;
+select 'unfinished\';
+set standard_conforming_strings = on;
+select a, 'a\tb' from esc order by a;
+select 'a' collate "C" < 'B' collate "POSIX";
+select 'a' collate "C" < 'B' collate "C", 'a' < 'B' collate "POSIX";
+select 'a' collate "C" || 'b' collate "POSIX";
