@@ -1,6 +1,7 @@
 package duel
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -46,7 +47,13 @@ type Case struct {
 	Workload string
 	Clients  int
 	Target   float64 // the ratio that is wanted, 0: none, the figures are for information
-	Run      func(ctx context.Context, s Server) (tps float64, err error)
+	Run      func(ctx context.Context, s Server) (Outcome, error)
+}
+
+// Outcome is what one run of a case gave.
+type Outcome struct {
+	TPS          float64
+	Transactions int64
 }
 
 // Results are the transactions per second of every case, in its rounds, and the memory that each server took.
@@ -54,26 +61,29 @@ type Results struct {
 	Title string
 	cases []Case
 	tps   [][2][]float64
-	peak  [2]int64 // kB
-	after [2]int64 // kB, after the last run
+	cpu   [][2][]float64 // microseconds of the server's processors per transaction
+	peak  [2]int64       // kB
+	after [2]int64       // kB, after the last run
 }
 
 // Measure runs every case on both servers so many times.
 func Measure(ctx context.Context, out io.Writer, both [2]Server, cases []Case, rounds int) (*Results, error) {
-	r := &Results{cases: cases, tps: make([][2][]float64, len(cases))}
+	r := &Results{cases: cases, tps: make([][2][]float64, len(cases)), cpu: make([][2][]float64, len(cases))}
 	for round := range rounds {
 		for i, c := range cases {
 			// Who goes first alternates, so that neither always runs on what the other left behind.
 			for turn := range both {
 				who := (turn + round) % 2
 				watched := watchMemory(both[who].PID)
-				tps, err := c.Run(ctx, both[who])
+				before := cpuOf(both[who].PID)
+				got, err := c.Run(ctx, both[who])
 				r.peak[who] = max(r.peak[who], watched())
 				if err != nil {
 					return r, fmt.Errorf("%s, %d clients, on %s: %w", c.Workload, c.Clients, both[who].Name, err)
 				}
-				r.tps[i][who] = append(r.tps[i][who], tps)
-				fmt.Fprintf(out, "round %d  %-24s %3d clients  %-9s %10.0f tps\n", round+1, c.Workload, c.Clients, both[who].Name, tps)
+				cpu := float64((cpuOf(both[who].PID) - before).Microseconds()) / float64(max(got.Transactions, 1))
+				r.tps[i][who], r.cpu[i][who] = append(r.tps[i][who], got.TPS), append(r.cpu[i][who], cpu)
+				fmt.Fprintf(out, "round %d  %-24s %3d clients  %-9s %10.0f tps  %6.1f µs of the server's CPU each\n", round+1, c.Workload, c.Clients, both[who].Name, got.TPS, cpu)
 			}
 		}
 	}
@@ -87,7 +97,7 @@ func Measure(ctx context.Context, out io.Writer, both [2]Server, cases []Case, r
 func (r *Results) Report(out io.Writer) {
 	fmt.Fprintf(out, "\n%s\n\n", r.Title)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "workload\tclients\tpostgres tps\tkalampg tps\tratio\twanted\t\n")
+	fmt.Fprintf(table, "workload\tclients\tpostgres tps\tkalampg tps\tratio\twanted\tpostgres CPU µs\tkalampg CPU µs\t\n")
 	for i, c := range r.cases {
 		base, ours := median(r.tps[i][0]), median(r.tps[i][1])
 		wanted := ""
@@ -97,7 +107,7 @@ func (r *Results) Report(out io.Writer) {
 				wanted += " MISSED"
 			}
 		}
-		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.2f\t%s\t\n", c.Workload, c.Clients, base, ours, ours/base, wanted)
+		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.2f\t%s\t%.1f\t%.1f\t\n", c.Workload, c.Clients, base, ours, ours/base, wanted, median(r.cpu[i][0]), median(r.cpu[i][1]))
 	}
 	table.Flush()
 	for who, name := range []string{"postgres", "kalampg"} {
@@ -116,6 +126,39 @@ func median(values []float64) float64 {
 		return sorted[middle]
 	}
 	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// tick is the unit of /proc's times, 1/USER_HZ.
+const tick = 10 * time.Millisecond
+
+// cpuOf is the processor time of a process and its children, those that have ended included once they have been waited for. It tells what a
+// transaction costs even when other programs take part of the machine.
+func cpuOf(pid int) time.Duration {
+	var sum int64
+	for _, p := range append([]int{pid}, childrenOf(pid)...) {
+		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
+		if err != nil {
+			continue
+		}
+		fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
+		for i := 11; i <= 14 && i < len(fields); i++ { // utime, stime, cutime, cstime
+			var n int64
+			_, _ = fmt.Sscan(fields[i], &n)
+			sum += n
+		}
+	}
+	return time.Duration(sum) * tick
+}
+
+func childrenOf(pid int) (list []int) {
+	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	for _, child := range strings.Fields(string(content)) {
+		var n int
+		if _, err := fmt.Sscan(child, &n); err == nil {
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 // watchMemory looks at a server's memory once a second until the returned function is called, which gives the most seen.
@@ -145,12 +188,8 @@ func watchMemory(pid int) func() int64 {
 // that must be counted once.
 func memoryOf(pid int) int64 {
 	sum := proportionalSize(pid)
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	for _, child := range strings.Fields(string(children)) {
-		var n int
-		if _, err := fmt.Sscan(child, &n); err == nil {
-			sum += proportionalSize(n)
-		}
+	for _, child := range childrenOf(pid) {
+		sum += proportionalSize(child)
 	}
 	return sum
 }

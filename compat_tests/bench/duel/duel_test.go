@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMedian(t *testing.T) {
@@ -35,15 +36,25 @@ func TestChosenWorkloads(t *testing.T) {
 	}
 }
 
+func TestProcessorTimeOfThisProcess(t *testing.T) {
+	before := cpuOf(os.Getpid())
+	for began := time.Now(); time.Since(began) < 10*time.Second; {
+		if cpuOf(os.Getpid()) > before {
+			return
+		}
+	}
+	t.Error("it stands still")
+}
+
 // TestTurns checks that the servers take turns, that the medians are compared, and that a missed target shows.
 func TestTurns(t *testing.T) {
 	both := [2]Server{{Name: "postgres", PID: os.Getpid()}, {Name: "kalampg", PID: os.Getpid()}}
 	order, speed := "", map[string][]float64{"postgres": {100, 300, 200}, "kalampg": {400, 500, 600}}
-	run := func(_ context.Context, s Server) (float64, error) {
+	run := func(_ context.Context, s Server) (Outcome, error) {
 		order += s.Name[:1]
 		next := speed[s.Name][0]
 		speed[s.Name] = append(speed[s.Name][1:], next)
-		return next, nil
+		return Outcome{TPS: next, Transactions: 100}, nil
 	}
 	r, err := Measure(t.Context(), io.Discard, both, []Case{{"w", 8, 2, run}, {"w", 32, 3, run}}, 3)
 	if err != nil {

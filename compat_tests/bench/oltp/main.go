@@ -99,33 +99,37 @@ func (b *bench) cases(f duel.Flags) []duel.Case {
 			}
 			for _, clients := range f.Clients {
 				cases = append(cases, duel.Case{Workload: name, Clients: clients, Target: w.targets[clients],
-					Run: func(ctx context.Context, s duel.Server) (float64, error) { return b.workload(ctx, s, w, clients) }})
+					Run: func(ctx context.Context, s duel.Server) (duel.Outcome, error) { return b.workload(ctx, s, w, clients) }})
 			}
 		}
 	}
 	return cases
 }
 
-var tpsPattern = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
+var (
+	tpsPattern   = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
+	countPattern = regexp.MustCompile(`(?m)^number of transactions actually processed: (\d+)`)
+)
 
-func (b *bench) workload(ctx context.Context, s duel.Server, w workload, clients int) (float64, error) {
+func (b *bench) workload(ctx context.Context, s duel.Server, w workload, clients int) (o duel.Outcome, err error) {
 	arguments := []string{"-n", "-s", strconv.Itoa(b.scale), "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(2, clients)), "-T", strconv.Itoa(b.seconds)}
 	if w.script != "" {
 		path := filepath.Join(b.folder, w.name+".sql")
 		if err := os.WriteFile(path, []byte(w.script), 0o644); err != nil {
-			return 0, err
+			return o, err
 		}
 		arguments = append(arguments, "-f", path)
 	}
 	out, err := b.run(ctx, s, append(arguments, w.arguments...)...)
 	if err != nil {
-		return 0, err
+		return o, err
 	}
-	found := tpsPattern.FindStringSubmatch(out)
-	if found == nil || !strings.Contains(out, "number of failed transactions: 0 ") {
-		return 0, fmt.Errorf("pgbench says\n%s", out)
+	tps, count := tpsPattern.FindStringSubmatch(out), countPattern.FindStringSubmatch(out)
+	if tps == nil || count == nil || !strings.Contains(out, "number of failed transactions: 0 ") {
+		return o, fmt.Errorf("pgbench says\n%s", out)
 	}
-	return strconv.ParseFloat(found[1], 64)
+	_, err = fmt.Sscan(tps[1]+" "+count[1], &o.TPS, &o.Transactions)
+	return o, err
 }
 
 func (b *bench) run(ctx context.Context, s duel.Server, arguments ...string) (string, error) {

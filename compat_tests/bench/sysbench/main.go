@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -79,26 +78,29 @@ func (b *bench) cases(f duel.Flags) []duel.Case {
 	for _, name := range f.Workloads {
 		for _, clients := range f.Clients {
 			cases = append(cases, duel.Case{Workload: name, Clients: clients, Target: targets[name][clients],
-				Run: func(ctx context.Context, s duel.Server) (float64, error) { return b.workload(ctx, s, name, clients) }})
+				Run: func(ctx context.Context, s duel.Server) (duel.Outcome, error) {
+					return b.workload(ctx, s, name, clients)
+				}})
 		}
 	}
 	return cases
 }
 
 var (
-	tpsPattern = regexp.MustCompile(`transactions: +\d+ +\(([0-9.]+) per sec`)
+	tpsPattern = regexp.MustCompile(`transactions: +(\d+) +\(([0-9.]+) per sec`)
 )
 
-func (b *bench) workload(ctx context.Context, s duel.Server, name string, clients int) (float64, error) {
+func (b *bench) workload(ctx context.Context, s duel.Server, name string, clients int) (o duel.Outcome, err error) {
 	out, err := b.run(ctx, s, name, clients, "run")
 	if err != nil {
-		return 0, err
+		return o, err
 	}
 	found := tpsPattern.FindStringSubmatch(out)
 	if found == nil {
-		return 0, fmt.Errorf("sysbench says\n%s", out)
+		return o, fmt.Errorf("sysbench says\n%s", out)
 	}
-	return strconv.ParseFloat(found[1], 64)
+	_, err = fmt.Sscan(found[1]+" "+found[2], &o.Transactions, &o.TPS)
+	return o, err
 }
 
 func (b *bench) run(ctx context.Context, s duel.Server, script string, clients int, command string) (string, error) {
