@@ -9,6 +9,7 @@
 #   make psql                psql to the server of `make run`
 #   make record              record expected results anew from a real PostgreSQL 16
 #   make check-reference     run the black-box tests against that PostgreSQL instead of kalampg
+#   make test-random         10,000 random queries against PostgreSQL 16 and the optimizer switched off (RANDOM_FLAGS="-seed=1 -queries=500")
 #   make bench-tpch          TPC-H on kalampg, PostgreSQL 16 and DuckDB (BENCH_FLAGS="-sf 0.1 -rounds 1 -queries 1,6 …")
 #   make test-history        100 runs of random transactions at each level, with kills; what they saw must be possible (HISTORY_FLAGS="-runs 10 -seed 7 …")
 #   make bench-oltp          kalampg beside PostgreSQL 16 under pgbench (BENCH_FLAGS="-scale 10 -seconds 5 …")
@@ -21,6 +22,7 @@ TEST_TIMEOUT ?= 15m
 PACKAGES ?= ./...
 BENCH_FLAGS ?=
 HISTORY_FLAGS ?=
+RANDOM_FLAGS ?= -seed=0 -queries=10000
 CRASH_ROUNDS ?= 1000
 SOAK_MINUTES ?= 60
 MUTATED ?= 10m
@@ -34,7 +36,7 @@ RECORDED := ./compat_tests/sql ./compat_tests/psql ./compat_tests/protocol ./com
 BLACK_BOX := ./compat_tests/sql ./compat_tests/isolation ./compat_tests/psql ./compat_tests/pgx ./compat_tests/pgbench ./compat_tests/protocol ./compat_tests/drivers ./compat_tests/tpch
 
 .DEFAULT_GOAL := build
-.PHONY: setup build run test test-history test-crash test-soak test-mutated vet record check-reference bench-oltp bench-sysbench bench-tpch psql clean
+.PHONY: setup build run test test-random test-history test-crash test-soak test-mutated vet record check-reference bench-oltp bench-sysbench bench-tpch psql clean
 
 setup:
 	@scripts/setup.sh build
@@ -65,6 +67,10 @@ test-mutated: build
 test-history:
 	@scripts/setup.sh build
 	go test -count=1 -v -timeout 90m ./compat_tests/history -run TestHistories -seed 0 -runs 100 $(HISTORY_FLAGS)
+
+test-random:
+	@scripts/setup.sh reference
+	go test -count=1 -timeout 24h -v ./compat_tests/random $(RANDOM_FLAGS)
 
 vet:
 	go vet $(PACKAGES)

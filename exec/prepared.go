@@ -131,7 +131,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 		return changed
 	}
 	if s.settings.Get("kalam.optimizer") != "off" {
-		bound = opt.Optimize(bound, opt.Options{Source: tableSizes{s}, Functions: s.engine.library, AllScopes: s.settings.Get("kalam.all_users") == "on"})
+		bound = opt.Optimize(bound, opt.Options{Source: tableSizes{s}, Functions: s.engine.library, Avoid: s.avoidedMethods(), AllScopes: s.settings.Get("kalam.all_users") == "on"})
 	}
 	p.doomed = opt.Doomed(bound)
 	p.plan, p.params, p.columns, p.locks = bound, bound.Params, columns, s.locksOf(bound)
@@ -320,4 +320,17 @@ func (s *Session) evaluate(e expr.Expr) (pgtype.Datum, error) {
 		return pgtype.Null, err
 	}
 	return eval(&expr.Frame{RT: &s.rt})
+}
+
+// avoidedMethods are the methods that PostgreSQL's enable_ settings switch off.
+func (s *Session) avoidedMethods() (m opt.Methods) {
+	for _, x := range []struct {
+		setting string
+		method  opt.Methods
+	}{{"enable_seqscan", opt.SeqScan}, {"enable_indexscan", opt.IndexScan}, {"enable_hashjoin", opt.HashJoin}, {"enable_nestloop", opt.NestedLoop}} {
+		if s.settings.Get(x.setting) == "off" {
+			m |= x.method
+		}
+	}
+	return m
 }

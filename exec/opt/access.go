@@ -15,6 +15,8 @@ type columnTest struct {
 	op    string // =, <, <=, >, >= or "any" for = ANY(array)
 	value expr.Expr
 	cond  expr.Expr
+	// partial says that the condition asks for more than the test, so it has to be asked again.
+	partial bool
 }
 
 // columnTests finds the tests of a relation's columns among conditions.
@@ -23,6 +25,8 @@ func columnTests(cs []expr.Expr, rel int32, table *desc.Relation) []columnTest {
 	for _, c := range cs {
 		if t, ok := columnTestOf(c, rel, table); ok {
 			out = append(out, t)
+		} else {
+			out = append(out, prefixTests(c, rel)...)
 		}
 	}
 	return out
@@ -42,7 +46,7 @@ func columnTestOf(c expr.Expr, rel int32, table *desc.Relation) (columnTest, boo
 				continue
 			}
 			if v, ok := keyValue(e.Args[1-i], columnType(e.Args[i]), ofDomain(e.Args[i])); ok {
-				return columnTest{num, op, v, c}, true
+				return columnTest{num: num, op: op, value: v, cond: c}, true
 			}
 		}
 	case *expr.ArrayOp:
@@ -51,11 +55,11 @@ func columnTestOf(c expr.Expr, rel int32, table *desc.Relation) (columnTest, boo
 			return columnTest{}, false
 		}
 		if sameKeys(e.Array.Type().Elem, columnType(e.Left)) {
-			return columnTest{num, "any", e.Array, c}, true
+			return columnTest{num: num, op: "any", value: e.Array, cond: c}, true
 		}
 	case *expr.Var:
 		if e.ID.Rel == rel && e.ID.Num > 0 && e.T.OID == pgtype.OIDBool {
-			return columnTest{e.ID.Num, "=", &expr.Const{Typed: e.Typed, Value: pgtype.Bool(true)}, c}, true
+			return columnTest{num: e.ID.Num, op: "=", value: &expr.Const{Typed: e.Typed, Value: pgtype.Bool(true)}, cond: c}, true
 		}
 	}
 	return columnTest{}, false
@@ -218,46 +222,44 @@ func tryIndex(table *desc.Relation, x *desc.Index, tests []columnTest) candidate
 		}
 		if t, ok := findTest(tests, k.Num, "="); ok && c.access.In == nil {
 			c.access.Equal = append(c.access.Equal, t.value)
-			c.use(t, table)
+			c.use(t)
 			c.tests++
 			continue
 		}
 		if t, ok := findTest(tests, k.Num, "any"); ok && c.access.In == nil {
 			c.access.In = t.value
-			c.use(t, table)
+			c.use(t)
 			c.tests++
 			continue
 		}
 		if !k.Desc {
-			c.ranges(tests, k.Num, table)
+			c.ranges(tests, k.Num)
 		}
 		break
 	}
 	return c
 }
 
-func (c *candidate) ranges(tests []columnTest, num int16, table *desc.Relation) {
+func (c *candidate) ranges(tests []columnTest, num int16) {
 	for _, op := range []string{">", ">="} {
 		if t, ok := findTest(tests, num, op); ok && c.access.Lower == nil {
 			c.access.Lower = &plan.Bound{Expr: t.value, Inclusive: op == ">="}
-			c.use(t, table)
+			c.use(t)
 			c.tests++
 		}
 	}
 	for _, op := range []string{"<", "<="} {
 		if t, ok := findTest(tests, num, op); ok && c.access.Upper == nil {
 			c.access.Upper = &plan.Bound{Expr: t.value, Inclusive: op == "<="}
-			c.use(t, table)
+			c.use(t)
 			c.tests++
 		}
 	}
 }
 
-// use drops a condition from the filter when the look-up is all of it: not where the column may be NULL, which no condition finds and an index may hold,
-// and not for values that may be NULL in a range.
-func (c *candidate) use(t columnTest, table *desc.Relation) {
-	col := table.ColumnByNum(t.num)
-	if col != nil && col.NotNull && (t.op == "=" || t.op == "any") {
+// use drops a condition from the filter: the look-up is all of it, for an equality or a bound with NULL finds nothing and NULLs in the index are in no range.
+func (c *candidate) use(t columnTest) {
+	if !t.partial {
 		c.used = append(c.used, t.cond)
 	}
 }

@@ -94,9 +94,12 @@ func (r *region) tryUnique(a, b items) *joinPlan {
 	for i, c := range x.on {
 		own[i], _, _ = r.uniqueKey(x, c)
 	}
-	keys := plan.Estimate{Rows: r.p.groups(own, x.est.Rows), Width: r.p.widths(own)}
-	keys.Startup = x.est.Total + volume(x.est.Rows)*costProbe + volume(keys.Rows)*costBuild
-	keys.Total = keys.Startup + volume(keys.Rows)*costRow
+	keys := x.est
+	if !uniqueRows(x.node, own) {
+		keys = plan.Estimate{Rows: r.p.groups(own, x.est.Rows), Width: r.p.widths(own)}
+		keys.Startup = x.est.Total + volume(x.est.Rows)*costProbe + volume(keys.Rows)*costBuild
+		keys.Total = keys.Startup + volume(keys.Rows)*costRow
+	}
 	right := r.best[b]
 	j := joinPlan{left: a, right: b, unique: true}
 	if known := r.best[a|b]; known != nil {
@@ -124,6 +127,21 @@ func (r *region) tryUnique(a, b items) *joinPlan {
 // buildUnique makes the plan of a semi join from its right side.
 func (r *region) buildUnique(j *joinPlan) plan.Node {
 	x := &r.items[j.left.first()]
+	own := make([]expr.Expr, len(x.on))
+	for i, c := range x.on {
+		own[i], _, _ = r.uniqueKey(x, c)
+	}
+	if uniqueRows(x.node, own) {
+		n := &plan.Join{Kind: plan.Inner, Left: x.node}
+		if j.method == lookedUp {
+			n.Right, n.Cond, n.Lateral = j.lookup.node, and(j.lookup.rest), true
+		} else {
+			n.Right = r.build(j.right)
+			withKeys(n, x.on, x.rels, r.relsOf(j.right))
+		}
+		r.p.known[n] = j.est
+		return n
+	}
 	group := &plan.Aggregate{Rel: r.p.newRel(), Input: x.node}
 	swap := map[expr.ColID]expr.Expr{}
 	for _, c := range x.on {

@@ -10,7 +10,30 @@ import (
 type Options struct {
 	Source    Source           // nil: none
 	Functions *builtin.Library // the code of functions that rewrites put in; nil: none are put in
+	Avoid     Methods          // methods that are taken only where there is no other (enable_hashjoin = off …)
 	AllScopes bool             // scans of user tables read every user's rows
+}
+
+// Methods are ways of running a part of a plan.
+type Methods uint8
+
+// The methods that settings can switch off.
+const (
+	SeqScan Methods = 1 << iota
+	IndexScan
+	HashJoin
+	NestedLoop
+)
+
+// avoided is what a method costs that is switched off.
+const avoided = 1e10
+
+// penalty is the cost of a method on top of its work.
+func (p *planner) penalty(m Methods) float64 {
+	if p.avoid&m != 0 {
+		return avoided
+	}
+	return 0
 }
 
 // rule is one rewrite of a whole plan.

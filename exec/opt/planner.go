@@ -11,6 +11,7 @@ import (
 type planner struct {
 	source    Source
 	allScopes bool
+	avoid     Methods
 	functions *builtin.Library
 	tables    map[desc.OID]*tableInfo
 	columns   map[expr.ColID]*columnInfo
@@ -22,7 +23,7 @@ type planner struct {
 }
 
 func newPlanner(o Options) *planner {
-	return &planner{source: o.Source, allScopes: o.AllScopes, functions: o.Functions, origin: map[int32]plan.Node{}, known: map[plan.Node]plan.Estimate{}, made: map[plan.Node]relSet{}, next: 1}
+	return &planner{source: o.Source, allScopes: o.AllScopes, avoid: o.Avoid, functions: o.Functions, origin: map[int32]plan.Node{}, known: map[plan.Node]plan.Estimate{}, made: map[plan.Node]relSet{}, next: 1}
 }
 
 // learn notes which nodes make which columns, in a plan and in the subqueries of its expressions.
@@ -77,6 +78,9 @@ func (p *planner) register(n plan.Node) {
 	case *plan.Delete:
 		set(n.ReturnRel)
 		p.next = max(p.next, n.Rel+1)
+	case *plan.Window:
+		set(n.Rel)
+	case *plan.Filter, *plan.Join, *plan.Sort, *plan.Limit, *plan.Distinct, *plan.LockRows, *plan.With: // they pass columns on
 	default:
 		for _, id := range n.Columns() {
 			if _, ok := p.origin[id.Rel]; !ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,12 +14,33 @@ import (
 	"github.com/kalampg/kalampg/exec/plan"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the plans of testdata/plans.txt into testdata/plans.out")
+var rewrite = flag.Bool("rewrite", false, "write the plans of testdata/*.txt into testdata/*.out")
 
-// TestPlans shows the plans of testdata/plans.txt. The columns of scans are checked against what the plan above reads.
+// TestPlans shows the plans of the queries in testdata: those of plans.txt over bindtest's schema without statistics, the others, a file for each group of rules, over the tables of
+// shop.schema with statistics.
 func TestPlans(t *testing.T) {
-	env := bindtest.Env(t)
-	b, err := os.ReadFile("testdata/plans.txt")
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := os.ReadFile("testdata/shop.schema")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop := bindtest.EnvOf(t, string(schema))
+	statistics := readStatistics(t, shop, "testdata/shop.statistics")
+	plain := bindtest.Env(t)
+	for _, file := range files {
+		env, o := shop, Options{Source: statistics, Functions: shop.Library}
+		if file == "testdata/plans.txt" {
+			env, o = plain, Options{Functions: plain.Library}
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) { showPlans(t, env, o, file) })
+	}
+}
+
+func showPlans(t *testing.T, env *bind.Env, options Options, file string) {
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,23 +54,29 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(sql, err)
 		}
-		o := Optimize(s, Options{Functions: env.Library})
+		o := Optimize(s, options)
 		checkColumns(t, sql, o.Root)
-		out = append(out, sql+"\n  "+strings.Join(plan.Explain(o, plan.ExplainOptions{Verbose: true}), "\n  "))
+		show := plan.ExplainOptions{Verbose: true, Costs: options.Source != nil}
+		out = append(out, sql+"\n  "+strings.Join(plan.Explain(o, show), "\n  "))
 	}
-	text := strings.Join(out, "\n\n") + "\n"
+	golden(t, strings.TrimSuffix(file, "txt")+"out", strings.Join(out, "\n\n")+"\n")
+}
+
+// golden compares a text with a recorded one.
+func golden(t *testing.T, path, text string) {
+	t.Helper()
 	if *rewrite {
-		if err := os.WriteFile("testdata/plans.out", []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	want, err := os.ReadFile("testdata/plans.out")
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if text != string(want) {
-		t.Errorf("plans have changed (-rewrite):\n%s", text)
+		t.Errorf("%s has changed (-rewrite):\n%s", path, text)
 	}
 }
 

@@ -206,7 +206,7 @@ func (r *region) tryHash(j joinPlan, kind plan.JoinKind, on []expr.Expr) {
 		x.method = method
 		building := volume(build.Rows) * costBuild * (1 + float64(build.Width)/400)
 		x.est.Startup = build.Total + building + probe.Startup
-		x.est.Total = l.Total + q.Total + building + volume(probe.Rows)*costProbe + volume(j.est.Rows)*(costRow+test)
+		x.est.Total = l.Total + q.Total + building + volume(probe.Rows)*costProbe + volume(j.est.Rows)*(costRow+test) + r.p.penalty(HashJoin)
 		r.keep(x)
 	}
 	cost(q, l, hashed)
@@ -223,7 +223,7 @@ func (r *region) tryLoop(j joinPlan, kind plan.JoinKind, on []expr.Expr) {
 		pairs = l.Rows
 	}
 	j.est.Startup = l.Startup + q.Total
-	j.est.Total = l.Total + q.Total + q.Rows*costBuild + pairs*(costRow/2+costOperator*float64(len(on))) + j.est.Rows*costRow
+	j.est.Total = l.Total + q.Total + q.Rows*costBuild + pairs*(costRow/2+costOperator*float64(len(on))) + j.est.Rows*costRow + r.p.penalty(NestedLoop)
 	r.keep(j)
 }
 
@@ -245,7 +245,7 @@ func (r *region) tryLookup(j joinPlan, kind plan.JoinKind, on []expr.Expr, dep *
 	}
 	j.method, j.lookup = lookedUp, x
 	j.est.Startup = l.Startup + x.est.Startup
-	j.est.Total = l.Total + l.Rows*(once+costRow) + j.est.Rows*costRow + l.Rows*x.est.Rows*r.p.evaluation(x.rest...)
+	j.est.Total = l.Total + l.Rows*(once+costRow) + j.est.Rows*costRow + l.Rows*x.est.Rows*r.p.evaluation(x.rest...) + r.p.penalty(NestedLoop)
 	r.keep(j)
 }
 
@@ -280,8 +280,12 @@ func (r *region) makeLookup(x *joinItem, on []expr.Expr) *lookup {
 		return nil
 	}
 	pushed := push(x.bare, keys)
-	if _, up := pushed.(*plan.Filter); up {
-		return nil
+	if f, up := pushed.(*plan.Filter); up { // what does not go into it is asked of the joined rows
+		stays := conjuncts(f.Cond)
+		if len(stays) >= len(keys) {
+			return nil
+		}
+		rest, pushed = append(rest, stays...), f.Input
 	}
 	node := r.p.physical(pushed)
 	est := r.p.estimate(node)

@@ -257,7 +257,9 @@ func (s *step) scan(n *Scan) {
 		s.name = "Index Scan on " + on
 		if index != nil {
 			s.name = "Index Scan using " + index.Name + " on " + on
-			s.details = append(s.details, [2]string{"Index Cond", indexCondition(n)})
+			if cond := indexCondition(n); cond != "()" {
+				s.details = append(s.details, [2]string{"Index Cond", cond})
+			}
 		}
 	}
 	if n.Filter != nil {

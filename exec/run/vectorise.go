@@ -37,8 +37,17 @@ func newVectoriser(b *builder, root plan.Node) *vectoriser {
 	return v
 }
 
-// learn notes the types of the columns that expressions read.
+// learn notes the types of the columns that expressions read, and of those that nodes make: DISTINCT and UNION read columns without an expression.
 func (v *vectoriser) learn(n plan.Node) {
+	if columns := n.Columns(); len(columns) > 0 {
+		if types := columnTypes(n); len(types) == len(columns) {
+			for i, id := range columns {
+				if types[i] != nil {
+					v.types[id] = types[i]
+				}
+			}
+		}
+	}
 	plan.WalkExprs(n, func(e expr.Expr) {
 		expr.Walk(e, func(x expr.Expr) bool {
 			if c, ok := x.(*expr.Var); ok {

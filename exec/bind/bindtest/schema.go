@@ -30,7 +30,10 @@ const postgresOID = 5
 var Schema string
 
 // Env is an environment with the objects of Schema.
-func Env(t testing.TB) *bind.Env {
+func Env(t testing.TB) *bind.Env { return EnvOf(t, Schema) }
+
+// EnvOf is an environment with the objects of a schema of the same forms.
+func EnvOf(t testing.TB, schema string) *bind.Env {
 	t.Helper()
 	ctx := context.Background()
 	store := mem.Open(new(mem.Backing))
@@ -50,7 +53,7 @@ func Env(t testing.TB) *bind.Env {
 	text.Names = fakeNames{}
 	s := &schemaMaker{t: t, ctx: ctx, txn: c.Begin(k, postgresOID)}
 	s.env = &bind.Env{Catalog: s.txn, Library: library, SearchPath: []desc.OID{desc.PgCatalogOID, desc.PublicOID}, User: desc.SuperuserOID, Text: &text}
-	stmts, err := parse.Parse(Schema)
+	stmts, err := parse.Parse(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
