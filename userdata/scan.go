@@ -148,6 +148,7 @@ type Rows struct {
 	s       *Scanner
 	a       *Access
 	index   *Index // nil: rows themselves
+	cover   *cover // the index's entries hold all that is wanted
 	cursor  kv.Cursor
 	batch   kv.Batch
 	at, n   int
@@ -170,6 +171,7 @@ func (s *Scanner) Scan(ctx context.Context, a *Access, q ScanRequest) (*Rows, er
 	secondary := x != nil && x != s.t.primary
 	if secondary {
 		r.index = x
+		r.cover = s.coverOf(x)
 	}
 	if empty(q) {
 		r.done = true
@@ -272,6 +274,12 @@ func (r *Rows) Next(ctx context.Context) ([]pgtype.Datum, error) {
 		i := r.at
 		r.at++
 		b := &r.batch
+		if r.cover != nil {
+			if r.within != nil && !r.inside(b.Key(i)) {
+				continue
+			}
+			return r.row, r.cover.read(r.s, r.index, b.Key(i), b.Value(i), r.row)
+		}
 		if r.index != nil {
 			b = &r.fetched
 			if !b.Found(i) {
@@ -300,7 +308,7 @@ func (r *Rows) fill(ctx context.Context) error {
 	var err error
 	r.at = 0
 	r.batch.Detach()
-	if r.n, err = r.cursor.Next(ctx, &r.batch); err != nil || r.index == nil || r.n == 0 {
+	if r.n, err = r.cursor.Next(ctx, &r.batch); err != nil || r.index == nil || r.cover != nil || r.n == 0 {
 		return err
 	}
 	t := r.s.t

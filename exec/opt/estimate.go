@@ -240,7 +240,11 @@ func (p *planner) scanCost(n *plan.Scan, a plan.Access, cs []expr.Expr) plan.Est
 		e.Total = starts*each + reading(read, t.bytes, test)
 	default:
 		e.Startup = costCursor
-		e.Total = p.starts(a)*costCursor + read*(costEntry+costFetch+costRow+test)
+		fetch := costFetch
+		if plan.Covers(n, index) {
+			fetch = 0
+		}
+		e.Total = p.starts(a)*costCursor + read*(costEntry+fetch+costByRow+test)
 	}
 	if a.Keyed {
 		e.Total += p.penalty(IndexScan)

@@ -257,6 +257,9 @@ func (s *step) scan(n *Scan) {
 		s.name = "Index Scan on " + on
 		if index != nil {
 			s.name = "Index Scan using " + index.Name + " on " + on
+			if !index.Primary && Covers(n, index) {
+				s.name = "Index Only Scan using " + index.Name + " on " + on
+			}
 			if cond := indexCondition(n); cond != "()" {
 				s.details = append(s.details, [2]string{"Index Cond", cond})
 			}

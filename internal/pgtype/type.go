@@ -148,3 +148,12 @@ type Names interface {
 func Default() *Context {
 	return &Context{Location: time.UTC, TimeZoneName: "UTC", DateOrder: 'M', DateStyle: 'I', IntervalStyle: 'p', ExtraFloatDigits: 1, Now: time.Now()}
 }
+
+// KeyKeepsValue tells whether DecodeKey gives a value back exactly as it was. It does not where equal values may differ in print, as numerics 1.0 and 1.00 do.
+func (t *Type) KeyKeepsValue() bool {
+	switch t.BaseType().OID {
+	case OIDBool, OIDInt2, OIDInt4, OIDInt8, OIDOid, OIDDate, OIDTime, OIDTimestamp, OIDTimestamptz, OIDText, OIDVarchar, OIDName, OIDBytea, OIDUuid, OIDQChar:
+		return true
+	}
+	return false
+}

@@ -9,6 +9,7 @@ package keys
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgtype"
@@ -104,3 +105,34 @@ func (c *Column) Present(dst []byte) []byte {
 
 // AppendRowID appends a hidden row id.
 func AppendRowID(dst []byte, id uint64) []byte { return binary.BigEndian.AppendUint64(dst, id) }
+
+// Decode reads one column's value, which must be of a type whose keys keep it (pgtype.Type.KeyKeepsValue), and gives the rest of the key. scratch is memory for descending
+// columns; its contents are lost.
+func (c *Column) Decode(b []byte, scratch *[]byte) (d pgtype.Datum, rest []byte, err error) {
+	if c.NotNull && !c.Desc {
+		return c.Type.Codec.DecodeKey(b)
+	}
+	if len(b) == 0 {
+		return pgtype.Null, nil, errShort
+	}
+	mark := b[0]
+	b = b[1:]
+	if mark != present {
+		return pgtype.Null, b, nil
+	}
+	if !c.Desc {
+		return c.Type.Codec.DecodeKey(b)
+	}
+	flipped := (*scratch)[:0]
+	for _, x := range b {
+		flipped = append(flipped, ^x)
+	}
+	*scratch = flipped
+	d, left, err := c.Type.Codec.DecodeKey(flipped)
+	if err != nil {
+		return pgtype.Null, nil, err
+	}
+	return d.Clone(c.Type), b[len(b)-len(left):], nil
+}
+
+var errShort = errors.New("keys: a key ends before its columns do")
