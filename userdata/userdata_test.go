@@ -320,3 +320,59 @@ func (r *room) compare(model map[int][2]any) {
 		r.expect(got, want...)
 	}
 }
+
+// TestCovered reads through each index what its entries hold, and compares it with the rows.
+func TestCovered(t *testing.T) {
+	r := newRoom(t, desc.User)
+	r.insert("ann", values(1, "b\x00c", 5), values(2, "", -7), values(3, "a", 5), values(4, "ü", 0))
+	r.insert("bob", values(1, "z", 9))
+	for _, c := range []struct {
+		index int
+		nums  []int16
+		rows  bool // read from the rows after all
+	}{{1, []int16{2}, false}, {1, []int16{1, 2}, false}, {1, []int16{1}, false}, {2, []int16{3}, false}, {2, []int16{3, 1}, false}, {2, nil, false}, {2, []int16{2}, true}, {2, []int16{1, Locator}, true}} {
+		index := &r.table.Rel.Indexes[c.index]
+		for _, user := range []string{"ann", "*"} {
+			err := r.in(user, func(a *Access) error {
+				a.AllScopes = user == "*"
+				covered := r.table.Scanner(c.nums)
+				if is := covered.coverOf(r.table.index(index)) == nil; is != c.rows {
+					t.Errorf("%s %v: read from the rows: %v", index.Name, c.nums, is)
+				}
+				whole := r.table.Scanner([]int16{1, 2, 3, Locator})
+				one, err := covered.Scan(r.ctx, a, ScanRequest{Index: index})
+				if err != nil {
+					return err
+				}
+				other, err := whole.Scan(r.ctx, a, ScanRequest{Index: index})
+				if err != nil {
+					return err
+				}
+				for {
+					x, err := one.Next(r.ctx)
+					if err != nil {
+						return err
+					}
+					y, err := other.Next(r.ctx)
+					if err != nil {
+						return err
+					}
+					if (x == nil) != (y == nil) {
+						t.Fatalf("%s %v of %s: another number of rows", index.Name, c.nums, user)
+					}
+					if x == nil {
+						return nil
+					}
+					for i, n := range c.nums {
+						if n > 0 && (x[i].IsNull() != y[n-1].IsNull() || !x[i].IsNull() && r.table.types[n-1].Codec.Compare(x[i], y[n-1]) != 0) {
+							t.Errorf("%s %v of %s: %v in place of %v", index.Name, c.nums, user, x[i], y[n-1])
+						}
+					}
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
