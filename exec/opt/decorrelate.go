@@ -9,6 +9,7 @@ import (
 //
 //	EXISTS, IN                         semi join
 //	NOT EXISTS, NOT IN without NULLs   anti join
+//	NOT IN that may meet NULLs         anti join, and questions that are asked once (notin.go)
 //	an aggregate over rows that equal something of the outer row      left join with the aggregate grouped by it
 //	the one row that a unique key finds                               left join
 //
@@ -47,6 +48,11 @@ func (p *planner) decorrelateFilter(f *plan.Filter) plan.Node {
 		}
 		if j := p.semiJoin(in, c); j != nil {
 			in = j
+			continue
+		}
+		if j, also := p.notIn(in, c); j != nil {
+			in = j
+			rest = append(rest, also...)
 			continue
 		}
 		c, in = p.scalars(c, in)
