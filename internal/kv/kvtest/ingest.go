@@ -196,6 +196,26 @@ func testIngestWatched(t *testing.T, e *env) {
 	}
 }
 
+// A prepared transaction keeps what it loaded.
+func testIngestPrepared(t *testing.T, e *env) {
+	s := e.prepares()
+	const n = 30_000
+	x := e.begin()
+	x.load(n, func(i int) int { return i })
+	x.write(string(loadedKey(3)[1:])+"=own", "other=1")
+	e.must(s.Prepare(bg, x.Txn, "load", nil))
+	e.reopen()
+	s = e.prepares()
+	_, err := s.RecoverPrepared(bg)
+	e.must(err)
+	e.begin().loaded(0)
+	e.must(s.FinishPrepared(bg, "load", true))
+	y := e.begin()
+	y.see("other=1", string(loadedKey(3)[1:])+"=own")
+	y.write(string(loadedKey(3)[1:]) + "=" + string(loadedValue(3)))
+	y.loaded(n)
+}
+
 // What comes twice is found, however far apart, and small loads and cancelled ones leave nothing behind.
 func testIngestDuplicates(t *testing.T, e *env) {
 	for _, n := range []int{10, 50_000} {

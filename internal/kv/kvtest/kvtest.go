@@ -70,6 +70,7 @@ func Run(t *testing.T, open Open) {
 		{"IngestInTransaction", testIngestInTransaction},
 		{"IngestDuplicates", testIngestDuplicates},
 		{"IngestWatched", testIngestWatched},
+		{"IngestPrepared", testIngestPrepared},
 		{"WriteSkew", testWriteSkew},
 		{"Phantoms", testPhantoms},
 		{"ReadAfterCommit", testReadAfterCommit},

@@ -184,6 +184,41 @@ func (u *union) Close() {
 	u.b.it.Close()
 }
 
+// unrun moves the pairs of the runs into the buffer, below what it says about them: a prepared transaction is stored as a whole.
+func (t *Txn) unrun() error {
+	for _, r := range t.runs {
+		it, err := r.Iter(r.Bounds(), kv.ScanOptions{})
+		if err != nil {
+			return err
+		}
+		err = t.putAll(it)
+		it.Close()
+		if err != nil {
+			return err
+		}
+	}
+	t.dropRuns(0)
+	return nil
+}
+
+func (t *Txn) putAll(it Iter) error {
+	var b kv.Batch
+	for {
+		n, err := it.Next(&b)
+		if err != nil || n == 0 {
+			return err
+		}
+		for i := range n {
+			if _, _, known := t.buf.Get(b.Key(i)); known {
+				continue
+			}
+			if err := t.Put(b.Key(i), b.Value(i)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // dropRuns gives up the runs from the n-th on.
 func (t *Txn) dropRuns(n int) {
 	for _, r := range t.runs[n:] {

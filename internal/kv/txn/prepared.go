@@ -80,6 +80,9 @@ func (s *Store) Prepare(ctx context.Context, of kv.Txn, name string, data []byte
 	for t.cursors != nil {
 		t.cursors.Close()
 	}
+	if err := t.unrun(); err != nil {
+		return err
+	}
 	key := preparedKey(name)
 	if err := s.alone(ctx, func(x *Txn) error { return x.Put(key, t.record(data)) }); err != nil {
 		return err
