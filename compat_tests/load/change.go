@@ -1,6 +1,7 @@
 package load
 
 import (
+	"crypto/md5"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -72,7 +73,7 @@ var changes = []struct {
 	weight int
 	make   func(r *rand.Rand, table string, s *State) (change, bool)
 }{
-	{30, insert}, {30, update}, {10, rename}, {12, remove}, {8, upsert}, {5, updateMany}, {4, removeMany}, {4, generate}, {5, copyIn}, {4, duplicate}, {1, truncate}, {2, reindex}, {2, extraColumn},
+	{30, insert}, {30, update}, {10, rename}, {12, remove}, {8, upsert}, {5, updateMany}, {4, removeMany}, {4, generate}, {5, copyIn}, {4, duplicate}, {1, truncate}, {2, reindex}, {2, extraColumn}, {1, fill}, {1, load},
 }
 
 // randomChange makes a change that fits a state.
@@ -213,4 +214,23 @@ func extraColumn(r *rand.Rand, table string, s *State) (change, bool) {
 	}
 	n := r.IntN(1000)
 	return change{sql: fmt.Sprintf("ALTER TABLE %s ADD COLUMN extra int DEFAULT %d", table, n), apply: func(s *State) { s.Extra = n }}, true
+}
+
+// maxBulk is how many rows the table beside a worker's own may have. Stores have another way for so many rows in one statement than for a few.
+const maxBulk = 20000
+
+// fill makes the table beside anew by one INSERT.
+func fill(r *rand.Rand, table string, s *State) (change, bool) {
+	n := r.IntN(maxBulk)
+	return change{sql: fmt.Sprintf("TRUNCATE %[1]s_bulk; INSERT INTO %[1]s_bulk SELECT i, md5(i::text) FROM generate_series(1, %d) i", table, n), apply: func(s *State) { s.Bulk = n }}, true
+}
+
+// load adds to it by COPY.
+func load(r *rand.Rand, table string, s *State) (change, bool) {
+	n := min(r.IntN(maxBulk/2), maxBulk-s.Bulk)
+	var data strings.Builder
+	for id := s.Bulk + 1; id <= s.Bulk+n; id++ {
+		fmt.Fprintf(&data, "%d\t%x\n", id, md5.Sum([]byte(strconv.Itoa(id))))
+	}
+	return change{sql: "COPY " + table + "_bulk FROM STDIN", copy: data.String(), apply: func(s *State) { s.Bulk += n }}, n > 0
 }

@@ -17,12 +17,15 @@ type Row struct {
 type State struct {
 	Rows  map[int]Row
 	Extra int // the value that every row has in the column extra, -1 while there is none
+	Bulk  int // how many rows the table beside it has, which is filled by thousands
 }
 
 // clone copies a state.
-func (s State) clone() State { return State{maps.Clone(s.Rows), s.Extra} }
+func (s State) clone() State { return State{maps.Clone(s.Rows), s.Extra, s.Bulk} }
 
-func (s State) equal(o State) bool { return s.Extra == o.Extra && maps.Equal(s.Rows, o.Rows) }
+func (s State) equal(o State) bool {
+	return s.Extra == o.Extra && s.Bulk == o.Bulk && maps.Equal(s.Rows, o.Rows)
+}
 
 // differences tells how got is not want, a few rows at most.
 func (s State) differences(got State) string {
@@ -34,6 +37,9 @@ func (s State) differences(got State) string {
 	}
 	if s.Extra != got.Extra {
 		note("extra is %d, not %d", got.Extra, s.Extra)
+	}
+	if s.Bulk != got.Bulk {
+		note("the table beside it has %d rows, not %d", got.Bulk, s.Bulk)
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Rows)) {
 		want := s.Rows[id]

@@ -47,13 +47,14 @@ func NewWorkers(ctx context.Context, dsn string, count int, seed uint64) ([]*Wor
 	statements := append([]string(nil), accountTables...)
 	var all []*Worker
 	for i := range count {
-		w := &Worker{id: i, table: fmt.Sprintf("w%d", i), random: rand.New(rand.NewPCG(seed, uint64(i))), async: i%8 == 7, state: State{map[int]Row{}, -1}}
+		w := &Worker{id: i, table: fmt.Sprintf("w%d", i), random: rand.New(rand.NewPCG(seed, uint64(i))), async: i%8 == 7, state: State{map[int]Row{}, -1, 0}}
 		if w.async {
 			w.past = []State{w.state.clone()}
 		}
 		all = append(all, w)
 		for _, s := range []string{kinds[i%len(kinds)], "CREATE INDEX %[1]s_n ON %[1]s (n DESC)", "CREATE INDEX %[1]s_some ON %[1]s (n, id) WHERE n > 500",
-			"CREATE INDEX %[1]s_lower ON %[1]s (lower(name))", "CREATE SEQUENCE %[1]s_numbers"} {
+			"CREATE INDEX %[1]s_lower ON %[1]s (lower(name))", "CREATE SEQUENCE %[1]s_numbers",
+			"CREATE TABLE %[1]s_bulk (id int PRIMARY KEY, v text)", "CREATE INDEX %[1]s_bulk_v ON %[1]s_bulk (v)"} {
 			statements = append(statements, fmt.Sprintf(s, w.table))
 		}
 	}
@@ -266,7 +267,7 @@ func (w *Worker) Verify(ctx context.Context, conn *pgx.Conn) error {
 }
 
 func (w *Worker) read(ctx context.Context, conn *pgx.Conn) (State, error) {
-	got := State{map[int]Row{}, -1}
+	got := State{map[int]Row{}, -1, 0}
 	if err := conn.QueryRow(ctx, "SELECT count(*) - 1 FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = 'extra'", w.table).Scan(&got.Extra); err != nil {
 		return got, err
 	}
@@ -287,6 +288,13 @@ func (w *Worker) read(ctx context.Context, conn *pgx.Conn) (State, error) {
 		if wrong > 0 {
 			return got, fmt.Errorf("%d rows of %s lack the value %s of the column extra", wrong, w.table, text)
 		}
+	}
+	var good, last int
+	if err := conn.QueryRow(ctx, "SELECT count(*), count(*) FILTER (WHERE v = md5(id::text)), coalesce(max(id), 0) FROM "+w.table+"_bulk").Scan(&got.Bulk, &good, &last); err != nil {
+		return got, err
+	}
+	if good != got.Bulk || last != got.Bulk {
+		return got, fmt.Errorf("%s_bulk has %d rows, %d of them good, up to %d", w.table, got.Bulk, good, last)
 	}
 	rows, err := conn.Query(ctx, "SELECT id, name, n, doc FROM "+w.table)
 	if err != nil {
