@@ -43,19 +43,20 @@ func (p *Packed) Size() int {
 
 // Packer collects the values of one column. The zero Packer is ready for use.
 type Packer struct {
-	n      int
-	kind   Kind
-	scale  int32
-	refuse bool
-	nulls  bool
-	valid  []uint64
-	i      []int64
-	f      []float64
-	codes  []uint16
-	seen   map[string]uint16
-	dict   []string
-	ends   []uint32
-	bytes  []byte
+	n       int
+	kind    Kind
+	scale   int32
+	refuse  bool
+	nulls   bool
+	valid   []uint64
+	i       []int64
+	f       []float64
+	codes   []uint16
+	seen    map[string]uint16
+	letters [256]uint16 // code + 1 of values of one byte
+	dict    []string
+	ends    []uint32
+	bytes   []byte
 }
 
 // maxDict is how many different values a dictionary holds at most.
@@ -69,6 +70,10 @@ func (k *Packer) Add(v *Vector, sel []int32, n int) bool {
 		return false
 	}
 	k.kind, k.scale = v.Kind, v.Scale
+	if v.Valid == nil && v.Kind != Bytes {
+		k.addWords(v, sel, n)
+		return true
+	}
 	if sel != nil {
 		for _, i := range sel {
 			k.add(v, int(i))
@@ -79,6 +84,31 @@ func (k *Packer) Add(v *Vector, sel []int32, n int) bool {
 		k.add(v, i)
 	}
 	return true
+}
+
+// addWords appends fixed-width values without NULLs.
+func (k *Packer) addWords(v *Vector, sel []int32, n int) {
+	if sel != nil {
+		n = len(sel)
+	}
+	k.n += n
+	for len(k.valid) < Words(k.n) {
+		k.valid = append(k.valid, ^uint64(0))
+	}
+	switch {
+	case v.Kind == Float && sel == nil:
+		k.f = append(k.f, v.F[:n]...)
+	case v.Kind == Float:
+		for _, i := range sel {
+			k.f = append(k.f, v.F[i])
+		}
+	case sel == nil:
+		k.i = append(k.i, v.I[:n]...)
+	default:
+		for _, i := range sel {
+			k.i = append(k.i, v.I[i])
+		}
+	}
 }
 
 func (k *Packer) add(v *Vector, i int) {
@@ -118,6 +148,10 @@ func (k *Packer) add(v *Vector, i int) {
 
 func (k *Packer) addText(s string) {
 	if k.ends == nil {
+		if len(s) == 1 && k.letters[s[0]] > 0 {
+			k.codes = append(k.codes, k.letters[s[0]]-1)
+			return
+		}
 		code, ok := k.seen[s]
 		if !ok && len(k.dict) < maxDict && (k.n < 1024 || len(k.dict)*4 < k.n) {
 			if k.seen == nil {
@@ -126,6 +160,9 @@ func (k *Packer) addText(s string) {
 			s = string([]byte(s))
 			code, ok = uint16(len(k.dict)), true
 			k.seen[s] = code
+			if len(s) == 1 {
+				k.letters[s[0]] = code + 1
+			}
 			k.dict = append(k.dict, s)
 		}
 		if ok {
