@@ -32,10 +32,12 @@ type Batches struct {
 }
 
 const (
-	headRows = 1024  // as many rows are read before the rest is split, at least
-	partRows = 16384 // about as many are in a part
+	headRows = 1024 // as many rows are read before the rest is split, at least
 	maxParts = 1024
 )
+
+// partRows is about how many rows are in a part; a test makes it smaller.
+var partRows = 16384
 
 // Columnar tells whether the scanner's columns can come in batches: rows neither age nor have system columns to show.
 func (s *Scanner) Columnar() bool { return len(s.system) == 0 && s.t.ttl == 0 }
@@ -153,7 +155,7 @@ func (b *Batches) split(ctx context.Context, n int, rest kv.Span) error {
 		return nil
 	}
 	b.rows = float64(n) * float64(to-from) / float64(at-from)
-	parts := uint64(min(max(math.Ceil((b.rows-float64(n))/partRows), 1), maxParts))
+	parts := uint64(min(max(math.Ceil((b.rows-float64(n))/float64(partRows)), 1), maxParts))
 	step := (to - at) / parts
 	if step == 0 {
 		parts = 1

@@ -98,6 +98,8 @@ func byRows(r *room, a *Access, nums []int16, q ScanRequest) []string {
 // TestBatches reads a table that is changed between by transactions with old and new snapshots, some of which have written themselves: columns, cached or not, must be
 // the rows.
 func TestBatches(t *testing.T) {
+	defer func(n int) { partRows = n }(partRows)
+	partRows = 400
 	rnd := rand.New(rand.NewPCG(7, 11))
 	r := newRoom(t, desc.Shared)
 	next := 0
@@ -106,7 +108,7 @@ func TestBatches(t *testing.T) {
 		return values(next*3, fmt.Sprintf("name %d", next), rnd.IntN(5))
 	}
 	var rows [][]pgtype.Datum
-	for range 60000 {
+	for range 6000 {
 		rows = append(rows, fresh())
 	}
 	r.insert("", rows...)
@@ -120,7 +122,7 @@ func TestBatches(t *testing.T) {
 		return &Access{Service: r.service, Txn: txn}
 	}
 	choices := [][]int16{{1, 2, 3}, {3}, {2}, {1, 3}, {3, 1}}
-	for round := range 60 {
+	for round := range 120 {
 		if len(open) < 4 {
 			open = append(open, begin())
 		} else if rnd.IntN(2) == 0 {
@@ -129,14 +131,14 @@ func TestBatches(t *testing.T) {
 		}
 		a := open[rnd.IntN(len(open))]
 		if rnd.IntN(6) == 0 {
-			if err := r.table.Insert(r.ctx, a, values(1000000+round, fmt.Sprintf("own %d", round), 9)); err != nil {
+			if err := r.table.Insert(r.ctx, a, values(100000+round, fmt.Sprintf("own %d", round), 9)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		nums := choices[rnd.IntN(len(choices))]
 		q := ScanRequest{}
 		if rnd.IntN(4) == 0 {
-			q.Lower = &Bound{Value: pgtype.Int(int64(rnd.IntN(200000)))}
+			q.Lower = &Bound{Value: pgtype.Int(int64(rnd.IntN(20000)))}
 		}
 		want, got := byRows(r, a, nums, q), byColumns(r, a, nums, q)
 		if !slices.Equal(want, got) {
@@ -172,7 +174,7 @@ func change(r *room, rnd *rand.Rand, fresh func() []pgtype.Datum) {
 			return r.table.Insert(r.ctx, a, fresh())
 		}
 		nums := []int16{1, 2, 3, Locator}
-		rows, err := r.table.Scanner(nums).Scan(r.ctx, a, ScanRequest{Lower: &Bound{Value: pgtype.Int(int64(rnd.IntN(180000)))}, Limit: 1})
+		rows, err := r.table.Scanner(nums).Scan(r.ctx, a, ScanRequest{Lower: &Bound{Value: pgtype.Int(int64(rnd.IntN(18000)))}, Limit: 1})
 		if err != nil {
 			return err
 		}

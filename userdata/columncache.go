@@ -166,7 +166,7 @@ func (t *cachedTable) estimate() (rows float64, whole bool) {
 		}
 	}
 	if known == 0 {
-		return float64(len(t.parts)) * partRows, false
+		return float64(len(t.parts)) * float64(partRows), false
 	}
 	return rows * float64(len(t.parts)) / float64(known), known == len(t.parts)
 }
