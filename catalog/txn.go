@@ -47,7 +47,7 @@ func (c *Catalog) Begin(t kv.Txn, database OID) *Txn {
 func (t *Txn) Restart(k kv.Txn) {
 	changed := len(t.changes) > 0
 	t.kv, t.changes, t.freed, t.hooked, t.held, t.locked = k, nil, nil, false, nil, t.locked[:0]
-	t.path, t.timeout, t.hidden = nil, 0, false
+	t.path, t.timeout, t.hidden, t.temp = nil, 0, false, false
 	if !t.Refresh() && changed {
 		t.rebuild()
 	}
@@ -117,6 +117,7 @@ func (t *Txn) Savepoint() Mark { return Mark{len(t.changes), len(t.freed)} }
 // RollbackTo undoes the changes after the mark. It goes with kv.Txn.RollbackTo, which has given back the locks since: what is still held is asked for anew.
 func (t *Txn) RollbackTo(m Mark) {
 	clear(t.held)
+	t.locked = t.locked[:0]
 	t.freed = t.freed[:m.freed]
 	if len(t.changes) > m.changes {
 		clear(t.changes[m.changes:])

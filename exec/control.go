@@ -76,7 +76,7 @@ func (s *Session) commitBlock(ctx context.Context, chain bool) (string, error) {
 		return "COMMIT", s.commit(ctx)
 	}
 	tag := "COMMIT"
-	modes := s.txn.modes
+	modes := s.chainModes()
 	if s.txn.failed {
 		tag = "ROLLBACK"
 		s.rollback()
@@ -97,9 +97,17 @@ func (s *Session) rollbackBlock(ctx context.Context, chain bool) error {
 		s.rollback()
 		return nil
 	}
-	modes := s.txn.modes
+	modes := s.chainModes()
 	s.rollback()
 	return s.chain(ctx, chain, modes)
+}
+
+// chainModes are the modes of the transaction that AND CHAIN begins. An error that has undone the whole transaction has undone its modes too.
+func (s *Session) chainModes() modes {
+	if s.txn.failed && len(s.txn.savepoints) == 0 {
+		return s.defaultModes()
+	}
+	return s.txn.modes
 }
 
 // chain starts the next transaction with the modes of the last one.
@@ -120,7 +128,7 @@ func (s *Session) setStatement(n *pg_query.VariableSetStmt) (string, error) {
 	scope := session.Session
 	if n.IsLocal {
 		scope = session.Local
-		if s.txn == nil || !s.txn.block {
+		if (s.txn == nil || !s.txn.block) && n.Kind != pg_query.VariableSetKind_VAR_SET_MULTI {
 			if err := s.notice(pgerr.Notice("WARNING", pgerr.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks")); err != nil {
 				return "", err
 			}
@@ -153,6 +161,9 @@ func (s *Session) setMulti(n *pg_query.VariableSetStmt) error {
 			return s.notice(pgerr.Notice("WARNING", pgerr.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks"))
 		}
 		return s.transactionModes(n.Args)
+	}
+	if n.Name == "TRANSACTION SNAPSHOT" {
+		return s.importSnapshot(n.Args[0].GetAConst().GetSval().GetSval())
 	}
 	if n.Name != "SESSION CHARACTERISTICS" {
 		return pgerr.Unsupported("SET " + n.Name)

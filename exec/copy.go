@@ -270,6 +270,9 @@ func (s *Session) copyFrom(ctx context.Context, st *parse.Statement, n *pg_query
 	if rel.Kind != desc.Table {
 		return notCopyable("to", rel)
 	}
+	if s.txn.modes.readOnly && rel.Persistence != 't' {
+		return refusedReadOnly("COPY FROM")
+	}
 	where, err := s.copyCondition(st, rel, n.WhereClause)
 	if err != nil {
 		return err

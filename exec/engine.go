@@ -41,6 +41,7 @@ type Engine struct {
 	sessions register
 	begun    atomic.Uint32 // transactions
 	notices  *notify.Hub
+	exported sync.Map // *exported by identifier
 	prepared sync.Map // afterPrepared by name, of prepared transactions of this run
 	activity tableActivity
 	analyzer *autoAnalyze

@@ -110,7 +110,7 @@ func (e *environment) NextVal(ctx context.Context, oid desc.OID) (int64, error) 
 		return 0, err
 	}
 	if e.s.txn != nil && e.s.txn.modes.readOnly && r.Persistence != 't' {
-		return 0, pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute nextval() in a read-only transaction")
+		return 0, refusedReadOnly("nextval()")
 	}
 	n, err := e.s.engine.catalog.Sequences().NextVal(ctx, e.s.database, r)
 	if err != nil {
@@ -148,6 +148,9 @@ func (e *environment) SetVal(ctx context.Context, oid desc.OID, value int64, cal
 	r, err := e.usable(oid, desc.Update)
 	if err != nil {
 		return err
+	}
+	if e.s.txn != nil && e.s.txn.modes.readOnly && r.Persistence != 't' {
+		return refusedReadOnly("setval()")
 	}
 	if d := r.SequenceDef; value < d.Min || value > d.Max {
 		return pgerr.Newf(pgerr.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence %q (%d..%d)", value, r.Name, d.Min, d.Max)

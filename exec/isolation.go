@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/kalampg/kalampg/exec/plan"
 	"github.com/kalampg/kalampg/exec/session"
 	"github.com/kalampg/kalampg/internal/kv"
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -119,6 +120,22 @@ func (s *Session) transactionModes(options []*pg_query.Node) error {
 		}
 	}
 	return nil
+}
+
+// mayWrite refuses in a read-only transaction what is not read-only.
+func (s *Session) mayWrite(p *plan.Statement) error {
+	if p.ReadOnly || s.txn == nil || !s.txn.modes.readOnly {
+		return nil
+	}
+	command := p.Tag
+	if command == "SELECT" && p.Locking != "" {
+		command += " " + p.Locking
+	}
+	return refusedReadOnly(command)
+}
+
+func refusedReadOnly(command string) error {
+	return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", command)
 }
 
 // takeSnapshot takes the snapshot of rows that the next statement sees: at READ COMMITTED one of its own, else the transaction's only one.

@@ -171,8 +171,8 @@ func (s *Session) prepareLocked(ctx context.Context, p *prepared) error {
 	if p.doomed != nil {
 		return p.doomed
 	}
-	if s.txn.modes.readOnly && !p.plan.ReadOnly {
-		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", p.plan.Tag)
+	if err := s.mayWrite(p.plan); err != nil {
+		return err
 	}
 	if !p.allowed {
 		if err := s.checkPrivileges(p.plan); err != nil {

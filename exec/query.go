@@ -350,6 +350,11 @@ func (s *Session) Bind(ctx context.Context, name, statement string, values []pgt
 	if p.doomed != nil {
 		return p.doomed
 	}
+	if p.plan != nil && p.plan.Tag == "SELECT" { // its execution is started here, as far as a client can tell
+		if err := s.mayWrite(p.plan); err != nil {
+			return err
+		}
+	}
 	if p.plan != nil && p.stmt.AsUser == "" && (!p.allowed || p.user != s.user) {
 		if err := s.checkPrivileges(p.plan); err != nil { // asked again when it runs; a client is not told the columns of what it may not see
 			return err

@@ -34,6 +34,7 @@ type transaction struct {
 	named      bool            // its id was asked for
 	notices    *notify.Pending // what it tells others at its commit; nil: nothing
 	savepoints []savepoint
+	exported   []string // identifiers of exported snapshots
 
 	constraints run.Constraints // what deferrable constraints still have to check
 }
@@ -102,6 +103,7 @@ func (s *Session) commit(ctx context.Context) error {
 	}
 	err := s.commitNotices(ctx, t)
 	s.number.Store(0)
+	s.endExports(t)
 	if err != nil {
 		s.txn = nil
 		t.kv.Rollback()
@@ -127,6 +129,7 @@ func (s *Session) rollback() {
 	s.closePortals()
 	s.txn = nil
 	s.number.Store(0)
+	s.endExports(t)
 	t.kv.Rollback()
 	s.endSettings(false)
 	s.ended = t
@@ -166,6 +169,7 @@ func (s *Session) fail() {
 		t.catalog.RollbackTo(t.savepoints[level-1].catalog)
 		return
 	}
+	s.endExports(t)
 	t.kv.Rollback()
 	s.number.Store(0)
 }

@@ -68,6 +68,9 @@ func (s *Session) prepareOr(ctx context.Context, gid string) error {
 	if t.catalog.UsedTemporary() {
 		return pgerr.New(pgerr.FeatureNotSupported, "cannot PREPARE a transaction that has operated on temporary objects")
 	}
+	if len(t.exported) > 0 {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot PREPARE a transaction that has exported snapshots")
+	}
 	if t.notices != nil && !t.notices.Empty() {
 		return pgerr.New(pgerr.FeatureNotSupported, "cannot PREPARE a transaction that has executed LISTEN, UNLISTEN, or NOTIFY")
 	}

@@ -157,8 +157,8 @@ func (s *Session) define(ctx context.Context, st *parse.Statement) (string, erro
 	}
 	t := s.txn
 	t.catalog.Refresh()
-	if t.modes.readOnly {
-		return "", pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", ddl.Tag(st))
+	if tag := ddl.Tag(st); t.modes.readOnly && tag != "REINDEX" {
+		return "", refusedReadOnly(tag)
 	}
 	if err := s.takeSnapshot(ctx); err != nil {
 		return "", err

@@ -31,7 +31,6 @@ type inserter struct {
 
 // insert binds INSERT.
 func (b *binder) insert(n *pg_query.InsertStmt, parent *scope) plan.Node {
-	b.stmt.ReadOnly = false
 	q := &query{scope: &scope{parent: parent}}
 	outer := b.scope
 	b.scope = q.scope
@@ -40,6 +39,7 @@ func (b *binder) insert(n *pg_query.InsertStmt, parent *scope) plan.Node {
 	in := &inserter{b: b, n: n, explicit: len(n.Cols) > 0}
 	in.entry = b.targetEntry(n.Relation, desc.Insert, "insert into")
 	in.rel = in.entry.table
+	b.writes(in.rel)
 	in.entry.scan = nil
 	in.findTargets()
 	node := &plan.Insert{Rel: in.entry.rel, Table: in.rel}

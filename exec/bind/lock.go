@@ -97,7 +97,10 @@ func (b *binder) lockEntry(q *query, e *rangeEntry, l *pg_query.LockingClause, l
 		b.produce(e, c.e.(*expr.Var).ID.Num)
 	}
 	e.perm.mode |= desc.Update
-	b.stmt.ReadOnly = false
+	b.writes(e.table)
+	if b.stmt.Locking == "" {
+		b.stmt.Locking = lockName(l.Strength)
+	}
 	lock := plan.RowLock{
 		Rel: e.rel, Table: e.table, Strength: lockLetters[l.Strength], Recheck: b.recheck(q),
 		NoWait: l.WaitPolicy == pg_query.LockWaitPolicy_LockWaitError, Skip: l.WaitPolicy == pg_query.LockWaitPolicy_LockWaitSkip,

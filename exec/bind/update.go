@@ -23,6 +23,7 @@ func (b *binder) changeRows(q *query, r *pg_query.RangeVar, mode desc.Privilege,
 	s := b.scope
 	c := change{query: q}
 	c.entry = b.targetEntry(r, mode, verb)
+	b.writes(c.entry.table)
 	it := s.add(c.entry)
 	it.lateralOnly, it.lateralOK, it.target = true, false, true
 	s.items = []*item{it}
@@ -58,9 +59,15 @@ func (b *binder) changeRows(q *query, r *pg_query.RangeVar, mode desc.Privilege,
 	return c
 }
 
+// writes notes that the statement writes or locks rows of a relation, which a read-only transaction refuses unless the relation is temporary.
+func (b *binder) writes(r *desc.Relation) {
+	if r.Persistence != 't' {
+		b.stmt.ReadOnly = false
+	}
+}
+
 // update binds UPDATE.
 func (b *binder) update(n *pg_query.UpdateStmt, parent *scope) plan.Node {
-	b.stmt.ReadOnly = false
 	q := &query{scope: &scope{parent: parent}}
 	outer := b.scope
 	b.scope = q.scope
@@ -78,7 +85,6 @@ func (b *binder) update(n *pg_query.UpdateStmt, parent *scope) plan.Node {
 
 // delete binds DELETE.
 func (b *binder) delete(n *pg_query.DeleteStmt, parent *scope) plan.Node {
-	b.stmt.ReadOnly = false
 	q := &query{scope: &scope{parent: parent}}
 	outer := b.scope
 	b.scope = q.scope

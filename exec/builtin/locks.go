@@ -12,6 +12,7 @@ import (
 // lockFamily is advisory locks and the list of all locks.
 func lockFamily() []Def {
 	defs := []Def{
+		{Name: "pg_export_snapshot", Scalar: exportSnapshot},
 		{Name: "pg_lock_status", Set: lockStatus},
 		{Name: "pg_blocking_pids", Scalar: blockingPIDs},
 		{Name: "pg_safe_snapshot_blocking_pids", Scalar: safeSnapshotBlockingPIDs},
@@ -187,4 +188,18 @@ func pidArray(list []int32) pgtype.Datum {
 		elems[i] = pgtype.Int(int64(pid))
 	}
 	return pgtype.NewArrayValue(pgtype.Int4Type, elems)
+}
+
+// SnapshotExporter is an Env whose session can let others read at its snapshot.
+type SnapshotExporter interface {
+	ExportSnapshot() (id string, err error)
+}
+
+func exportSnapshot(c *Call, _ []pgtype.Datum) (pgtype.Datum, error) {
+	x, ok := c.Env.(SnapshotExporter)
+	if !ok {
+		return pgtype.Null, nil
+	}
+	id, err := x.ExportSnapshot()
+	return pgtype.Text(id), err
 }

@@ -345,10 +345,11 @@ type Statement struct {
 	Privileges []Privilege
 	Relations  []desc.OID // every relation read or written, to be locked: AccessShare, or RowExclusive for Targets, RowShare for row locks
 	Targets    []desc.OID
-	ReadOnly   bool // writes nothing and locks no rows
-	Volatile   bool // has expressions that may not be folded or cached
-	Contextual bool // holds literals that were read under the session's settings or the time of the moment ('now', '1 Jan', a time zone): not to be kept
-	UsesUser   bool // depends on the current user beyond privileges (user tables): always run under the scope of the moment
+	ReadOnly   bool   // writes nothing and locks no rows but of temporary tables
+	Locking    string // FOR UPDATE and its kin: how it locks rows; empty when it does not
+	Volatile   bool   // has expressions that may not be folded or cached
+	Contextual bool   // holds literals that were read under the session's settings or the time of the moment ('now', '1 Jan', a time zone): not to be kept
+	UsesUser   bool   // depends on the current user beyond privileges (user tables): always run under the scope of the moment
 }
 
 // OutputColumn describes a result column.
