@@ -25,6 +25,7 @@ type Options struct {
 	Store             kv.Store
 	Logger            *slog.Logger
 	SuperuserVerifier string            // SCRAM verifier of role postgres, used when the data directory is new
+	LongTransaction   time.Duration     // after which a transaction that is still open is warned of in the log; 0: never
 	Settings          map[string]string // values of PostgreSQL's server-wide parameters that differ from the defaults (port, max_connections, …)
 }
 
@@ -46,7 +47,8 @@ type Engine struct {
 	activity tableActivity
 	analyzer *autoAnalyze
 
-	background sync.WaitGroup // work behind commits
+	stopWatching func()
+	background   sync.WaitGroup // work behind commits
 }
 
 // parsedText is how many bytes of statement text the cache of parsed statements keeps.
@@ -74,12 +76,16 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		return nil, err
 	}
 	e.analyzer = e.startAutoAnalyze()
+	watch, stop := context.WithCancel(context.Background())
+	e.stopWatching = stop
+	e.background.Go(func() { e.watchTransactions(watch, o.LongTransaction) })
 	return e, nil
 }
 
 // Close ends the engine; the store stays the caller's to close. Sessions must have ended.
 func (e *Engine) Close(ctx context.Context) error {
 	e.analyzer.end()
+	e.stopWatching()
 	e.background.Wait()
 	return e.catalog.Close(ctx)
 }

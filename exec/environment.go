@@ -219,7 +219,7 @@ func (e *environment) Sessions() []builtin.SessionInfo {
 		}
 		waitType, event, _ := strings.Cut(wait, ":")
 		out = append(out, builtin.SessionInfo{TLS: s.tls, WaitType: waitType, Wait: event, XID: s.number.Load(), PID: s.pid, Database: s.database, User: s.login, Application: a.application, ClientAddr: s.remote, State: a.state,
-			Query: a.query, BackendStart: s.began, TransactionStart: a.txnStart, QueryStart: a.queryStart, StateChange: a.change})
+			Query: a.query, BackendStart: s.began, TransactionStart: s.transactionStart(), QueryStart: a.queryStart, StateChange: a.change})
 	}
 	return out
 }

@@ -71,6 +71,7 @@ type Session struct {
 
 	nesting int // of EXECUTE and FETCH inside each other
 
+	beganAt atomic.Int64           // when the transaction began, microseconds since 1970; 0 without one
 	number  atomic.Uint32          // of the running transaction, among all since the start; 0 without one
 	waiting atomic.Pointer[string] // what the session waits for, as pg_stat_activity's type:event, where the lock manager does not know
 
@@ -80,10 +81,10 @@ type Session struct {
 
 // activity is what pg_stat_activity shows of a session.
 type activity struct {
-	state                        string
-	query                        string
-	queryStart, change, txnStart time.Time
-	application                  string
+	state              string
+	query              string
+	queryStart, change time.Time
+	application        string
 }
 
 // sequenceMemory is what currval and lastval answer.
@@ -309,15 +310,14 @@ func (s *Session) statementStart() time.Time {
 
 func (s *Session) setIdle() {
 	state := "idle"
-	var began time.Time
 	if s.txn != nil {
-		state, began = "idle in transaction", s.txn.began
+		state = "idle in transaction"
 		if s.txn.failed {
 			state = "idle in transaction (aborted)"
 		}
 	}
 	s.mu.Lock()
-	s.activity.state, s.activity.change, s.activity.txnStart = state, time.Now(), began
+	s.activity.state, s.activity.change = state, time.Now()
 	s.mu.Unlock()
 }
 

@@ -76,6 +76,7 @@ func (s *Session) begin(ctx context.Context) error {
 	t.tally.Reset()
 	t.access = userdata.Access{Service: s.engine.rows, Txn: k, Now: expr.Microseconds(now), Tally: &t.tally}
 	s.txn, s.ended = t, nil
+	s.beganAt.Store(now.UnixMicro())
 	s.settings.Begin()
 	s.settings.Text().Now = now
 	s.setModes(s.defaultModes())
@@ -102,8 +103,7 @@ func (s *Session) commit(ctx context.Context) error {
 		return clientError(ctx, err)
 	}
 	err := s.commitNotices(ctx, t)
-	s.number.Store(0)
-	s.endExports(t)
+	s.noteEnd(t)
 	if err != nil {
 		s.txn = nil
 		t.kv.Rollback()
@@ -120,6 +120,13 @@ func (s *Session) commit(ctx context.Context) error {
 	return nil
 }
 
+// noteEnd takes back what others see of a transaction that has ended.
+func (s *Session) noteEnd(t *transaction) {
+	s.number.Store(0)
+	s.beganAt.Store(0)
+	s.endExports(t)
+}
+
 // rollback ends the transaction and undoes its work.
 func (s *Session) rollback() {
 	t := s.txn
@@ -128,8 +135,7 @@ func (s *Session) rollback() {
 	}
 	s.closePortals()
 	s.txn = nil
-	s.number.Store(0)
-	s.endExports(t)
+	s.noteEnd(t)
 	t.kv.Rollback()
 	s.endSettings(false)
 	s.ended = t

@@ -111,7 +111,7 @@ func (s *Session) prepareOr(ctx context.Context, gid string) error {
 		}
 	}))
 	s.txn = nil
-	s.number.Store(0)
+	s.noteEnd(t)
 	s.endSettings(true)
 	return nil
 }

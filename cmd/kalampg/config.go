@@ -27,6 +27,7 @@ type config struct {
 	HBA            string
 	MaxConnections int
 	MaxPrepared    int
+	LongTxn        time.Duration
 	CacheSize      byteSize
 	FeedSize       byteSize
 	LogFormat      string
@@ -86,6 +87,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.IntVar(&c.MaxPrepared, "max-prepared-transactions", 0, "transactions that may be prepared at a time (PREPARE TRANSACTION); 0 refuses them")
 	f.Var(&c.CacheSize, "cache-size", "memory for cached data, such as 256MB or 2GB")
 	f.Var(&c.FeedSize, "feed-size", "commit log kept on disk for readers of the change feed, beyond what recovery needs")
+	f.DurationVar(&c.LongTxn, "long-transaction-warning", 5*time.Minute, "age from which an open transaction is warned of in the log (0: never)")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.DurationVar(&c.AuthTimeout, "auth-timeout", time.Minute, "time a client has to log in")

@@ -21,7 +21,8 @@ type metrics struct {
 	errors      *prometheus.CounterVec
 }
 
-func newMetrics(store kv.Store) *metrics {
+// newMetrics registers everything; sources are asked for their figures if they have some.
+func newMetrics(sources ...any) *metrics {
 	m := &metrics{
 		registry:    prometheus.NewRegistry(),
 		connections: prometheus.NewGauge(prometheus.GaugeOpts{Name: "kalampg_connections", Help: "Open client connections."}),
@@ -33,8 +34,10 @@ func newMetrics(store kv.Store) *metrics {
 	}
 	m.registry.MustRegister(m.connections, m.accepted, m.statements, m.errors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if o, ok := store.(kv.Observer); ok {
-		m.registry.MustRegister(storeCollector{o})
+	for _, source := range sources {
+		if o, ok := source.(kv.Observer); ok {
+			m.registry.MustRegister(figures{o})
+		}
 	}
 	return m
 }
@@ -49,18 +52,18 @@ func (m *metrics) observer() wire.Observer {
 	}
 }
 
-// storeCollector asks the storage engine for its figures at every scrape.
-type storeCollector struct{ observer kv.Observer }
+// figures asks the storage or the SQL engine for its figures at every scrape.
+type figures struct{ observer kv.Observer }
 
 // Describe sends nothing: which figures there are is the engine's affair.
-func (s storeCollector) Describe(chan<- *prometheus.Desc) {}
+func (s figures) Describe(chan<- *prometheus.Desc) {}
 
 var notInName = regexp.MustCompile(`[^a-zA-Z0-9_]+`)
 
 // Collect sends each figure as kalampg_<name>.
-func (s storeCollector) Collect(out chan<- prometheus.Metric) {
+func (s figures) Collect(out chan<- prometheus.Metric) {
 	for _, m := range s.observer.Metrics() {
-		d := prometheus.NewDesc("kalampg_"+notInName.ReplaceAllString(m.Name, "_"), "A figure of the storage engine.", nil, nil)
+		d := prometheus.NewDesc("kalampg_"+notInName.ReplaceAllString(m.Name, "_"), "A figure of the engine.", nil, nil)
 		out <- prometheus.MustNewConstMetric(d, prometheus.UntypedValue, m.Value)
 	}
 }

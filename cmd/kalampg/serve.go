@@ -43,7 +43,7 @@ func serve(ctx context.Context, c *config, stdout, stderr io.Writer) error {
 		}
 	}()
 
-	metrics := newMetrics(store)
+	metrics := newMetrics(store, e)
 	server, err := newServer(c, e, log, metrics.observer())
 	if err != nil {
 		return err

@@ -1,8 +1,11 @@
 package durability
 
 import (
+	"fmt"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kalampg/kalampg/compat_tests/server"
 )
@@ -65,4 +68,43 @@ func TestPreparedTransactionsSurviveKill(t *testing.T) {
 	conn = connect(t, s)
 	execute(t, conn, "COMMIT PREPARED 'leave me'")
 	wants("SELECT n::text FROM other WHERE id = 2", "7", "SELECT count(*)::text FROM pg_prepared_xacts", "0")
+}
+
+// TestLongTransactionsAreWarnedOf leaves a transaction open: the log names its session once, pg_stat_activity tells its age, and idle_in_transaction_session_timeout ends it.
+func TestLongTransactionsAreWarnedOf(t *testing.T) {
+	s, err := server.Start(t.Context(), server.Options{Arguments: []string{"--long-transaction-warning=150ms"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	conn, watcher := connect(t, s), connect(t, s)
+	execute(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM pg_class")
+	warning := fmt.Sprintf("pid=%d", conn.PgConn().PID())
+	count := func() (n int) {
+		for _, line := range strings.Split(s.Log(), "\n") {
+			if strings.Contains(line, "open for long") && strings.Contains(line, warning) {
+				n++
+			}
+		}
+		return n
+	}
+	for deadline := time.Now().Add(10 * time.Second); count() == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no warning in:\n%s", s.Log())
+		}
+	}
+	time.Sleep(300 * time.Millisecond)
+	if n := count(); n != 1 {
+		t.Errorf("%d warnings", n)
+	}
+	aged := answer(t, watcher, fmt.Sprintf("SELECT (now() - xact_start > '100ms' AND state = 'idle in transaction' AND wait_event = 'ClientRead')::text FROM pg_stat_activity WHERE pid = %d",
+		conn.PgConn().PID()))
+	if aged != "true" {
+		t.Error("pg_stat_activity does not show it")
+	}
+	execute(t, conn, "SET idle_in_transaction_session_timeout = '50ms'")
+	time.Sleep(200 * time.Millisecond)
+	if _, err := conn.Exec(t.Context(), "SELECT 1"); code(err) != "25P03" {
+		t.Errorf("after the timeout: %v", err)
+	}
 }
