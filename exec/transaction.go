@@ -168,6 +168,9 @@ func (s *Session) fail() {
 			q.release()
 		}
 	}
+	if q := s.unnamed; q != nil && q.level >= level {
+		q.release()
+	}
 	if level > 0 {
 		if err := t.kv.RollbackTo(t.savepoints[level-1].kv); err != nil {
 			s.engine.log.Warn("undoing a part of a transaction", "error", err)

@@ -2,6 +2,7 @@ package durability
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,12 +19,16 @@ func TestPreparedTransactionsSurviveKill(t *testing.T) {
 	}
 	t.Cleanup(s.Stop)
 	conn := connect(t, s)
+	rows := filepath.Join(t.TempDir(), "rows")
 	execute(t, conn, "CREATE TABLE money (id int PRIMARY KEY, n int)", "CREATE INDEX ON money (n)", "INSERT INTO money VALUES (1, 10), (2, 20), (3, 30)",
 		"CREATE TABLE gone (x int)", "CREATE ROLE helper",
 		"BEGIN", "UPDATE money SET n = 11 WHERE id = 1", "DELETE FROM money WHERE id = 3", "INSERT INTO money VALUES (4, 40)",
 		"CREATE TABLE made (id serial PRIMARY KEY, s text)", "INSERT INTO made (s) VALUES ('a'), ('b')", "DROP TABLE gone", "ALTER TABLE money ADD COLUMN note text DEFAULT 'x'",
 		"COMMENT ON TABLE money IS 'later'", "GRANT SELECT ON made TO helper", "PREPARE TRANSACTION 'commit me'",
 		"CREATE TABLE other (id int PRIMARY KEY, n int)", "INSERT INTO other VALUES (1, 1), (2, 2)",
+		"CREATE TABLE many (id int PRIMARY KEY, s text)", "CREATE INDEX ON many (s)",
+		"BEGIN", "COPY (SELECT i, 'row ' || i FROM generate_series(1, 30000) i) TO '"+rows+"'", "ROLLBACK",
+		"BEGIN", "COPY many FROM '"+rows+"'", "DELETE FROM many WHERE id <= 10", "PREPARE TRANSACTION 'copied'",
 		"BEGIN", "UPDATE other SET n = 5 WHERE id = 1", "PREPARE TRANSACTION 'undo me'",
 		"BEGIN ISOLATION LEVEL SERIALIZABLE", "UPDATE other SET n = 7 WHERE id = 2", "PREPARE TRANSACTION 'leave me'")
 	wants := func(want ...string) {
@@ -50,15 +55,16 @@ func TestPreparedTransactionsSurviveKill(t *testing.T) {
 		}
 	}
 	kill()
-	wants(names, "commit me, leave me, undo me", "SELECT string_agg(id || ':' || n, ',' ORDER BY id) FROM other", "1:1,2:2",
+	wants(names, "commit me, copied, leave me, undo me", "SELECT string_agg(id || ':' || n, ',' ORDER BY id) FROM other", "1:1,2:2",
 		"SELECT (to_regclass('made') IS NULL AND to_regclass('gone') IS NOT NULL)::text", "true")
 	locked("SELECT * FROM money")
 	locked("UPDATE other SET n = 9 WHERE id = 1")
 	locked("INSERT INTO gone VALUES (1)")
-	execute(t, conn, "COMMIT PREPARED 'commit me'", "ROLLBACK PREPARED 'undo me'")
+	execute(t, conn, "COMMIT PREPARED 'copied'", "COMMIT PREPARED 'commit me'", "ROLLBACK PREPARED 'undo me'")
 	for range 2 {
 		wants(names, "leave me",
 			"SELECT string_agg(id || ':' || n || coalesce(note, '-'), ',' ORDER BY id) FROM money", "1:11x,2:20x,4:40x",
+			"SELECT count(*)::text || min(id) FROM many", "2999011", "SELECT id::text FROM many WHERE s = 'row 29999'", "29999",
 			"SELECT count(*)::text FROM money WHERE n = 11", "1", "SELECT count(*)::text FROM money WHERE n = 30", "0",
 			"SELECT string_agg(id || s, ',' ORDER BY id) FROM made", "1a,2b", "SELECT (to_regclass('gone') IS NULL)::text", "true", "SELECT obj_description('money'::regclass)", "later",
 			"SELECT has_table_privilege('helper', 'made', 'select')::text", "true", "SELECT n::text FROM other WHERE id = 1", "1", "SELECT (nextval('made_id_seq') >= 3)::text", "true")
