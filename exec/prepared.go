@@ -131,7 +131,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 		return changed
 	}
 	if s.settings.Get("kalam.optimizer") != "off" {
-		bound = opt.Optimize(bound, opt.Options{Source: tableSizes{s}, Functions: s.engine.library, Avoid: s.avoidedMethods(), AllScopes: s.settings.Get("kalam.all_users") == "on"})
+		bound = opt.Optimize(bound, opt.Options{Source: tableSizes{s}, Functions: s.engine.library, IndexRules: s.indexRules, Avoid: s.avoidedMethods(), AllScopes: s.settings.Get("kalam.all_users") == "on"})
 	}
 	p.doomed = opt.Doomed(bound)
 	p.plan, p.params, p.columns, p.locks = bound, bound.Params, columns, s.locksOf(bound)
@@ -333,4 +333,13 @@ func (s *Session) avoidedMethods() (m opt.Methods) {
 		}
 	}
 	return m
+}
+
+// indexRules binds the expressions and predicates of a table's indexes for the optimizer.
+func (s *Session) indexRules(table *desc.Relation, rel int32) []plan.IndexRule {
+	rules, err := bind.TableRules(s.bindEnv(), table, rel)
+	if err != nil {
+		return nil
+	}
+	return rules.Indexes
 }

@@ -48,6 +48,9 @@ func (g *generator) expression(s *scope, k kind, depth int) *expression {
 		case integer, bigint, number:
 			return &expression{form: "(%s " + []string{"+", "-", "*"}[g.r.IntN(3)] + " %s)", kind: k, parts: []*expression{g.atom(s, k), g.atom(s, k)}}
 		case text:
+			if g.chance(40) {
+				return &expression{form: "lower(%s)", kind: k, parts: []*expression{g.atom(s, k)}}
+			}
 			return &expression{form: []string{"(%s || %s)", "greatest(%s, %s)"}[g.r.IntN(2)], kind: k, parts: []*expression{g.atom(s, k), g.atom(s, k)}}
 		case date:
 			return &expression{form: "(%s + 3)", kind: k, parts: []*expression{g.atom(s, k)}}

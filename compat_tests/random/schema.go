@@ -93,7 +93,17 @@ func randomIndex(r *rand.Rand, t *table, i int) string {
 	if r.IntN(4) == 0 {
 		cols = a + " DESC"
 	}
-	return fmt.Sprintf("CREATE INDEX %s_i%d ON %s (%s)", t.name, i, t.name, cols)
+	part := ""
+	if g := t.columns[r.IntN(len(t.columns))]; r.IntN(5) == 0 {
+		part = " WHERE " + g.name + " IS NOT NULL"
+		if g.kind == boolean {
+			part = " WHERE " + g.name
+		}
+	}
+	if c := t.columns[r.IntN(len(t.columns))]; c.kind == text && r.IntN(3) == 0 {
+		cols = "lower(" + c.name + ")"
+	}
+	return fmt.Sprintf("CREATE INDEX %s_i%d ON %s (%s)%s", t.name, i, t.name, cols, part)
 }
 
 // insert makes rows with different keys.

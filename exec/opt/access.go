@@ -158,6 +158,7 @@ type candidate struct {
 	access plan.Access
 	used   []expr.Expr // conditions that it answers, which need not be asked again
 	tests  int         // conditions that it makes use of
+	read   float64     // the share of the table's rows that it reads; negative: to be told by the access path
 }
 
 // scanAccess gives a scan the access path that is thought to cost least.
@@ -180,20 +181,23 @@ func (p *planner) scanAccess(n *plan.Scan) plan.Node {
 // bestIndex finds the index that makes a scan with some conditions cheapest; ok is false when reading the whole table is cheaper than all.
 func (p *planner) bestIndex(n *plan.Scan, cs []expr.Expr) (best candidate, est plan.Estimate, ok bool) {
 	tests := columnTests(cs, n.Rel, n.Table)
-	if len(tests) == 0 {
+	computed := p.computedIndexes(n)
+	if len(tests) == 0 && computed == nil {
 		return best, est, false
 	}
 	est = p.scanCost(n, plan.Access{}, cs)
 	for i := range n.Table.Indexes {
 		x := &n.Table.Indexes[i]
-		if !usable(x) {
-			continue
+		c := candidate{read: -1}
+		if rule := computed[x.OID]; rule != nil {
+			c = p.tryComputed(n, rule, cs, tests)
+		} else if usable(x) {
+			c = tryIndex(x, tests)
 		}
-		c := tryIndex(n.Table, x, tests)
 		if c.tests == 0 {
 			continue
 		}
-		if e := p.scanCost(n, c.access, cs); e.Total < est.Total || !ok && p.wholeKey(x, c) {
+		if e := p.accessCost(n, c.access, cs, c.read); e.Total < est.Total || !ok && p.wholeKey(x, c) {
 			best, est, ok = c, e, true
 		}
 	}
@@ -211,14 +215,14 @@ func usable(x *desc.Index) bool {
 }
 
 // tryIndex matches tests with the columns of an index from the first on: equalities, one list of values, then a range.
-func tryIndex(table *desc.Relation, x *desc.Index, tests []columnTest) candidate {
-	c := candidate{access: plan.Access{Keyed: true, Index: x}}
+func tryIndex(x *desc.Index, tests []columnTest) candidate {
+	c := candidate{access: plan.Access{Keyed: true, Index: x}, read: -1}
 	if x.Primary {
 		c.access.Index = nil
 	}
-	for _, k := range x.Keys {
+	for i, k := range x.Keys {
 		if k.Num == 0 {
-			break
+			k.Num = computedKey(i)
 		}
 		if t, ok := findTest(tests, k.Num, "="); ok && c.access.In == nil {
 			c.access.Equal = append(c.access.Equal, t.value)

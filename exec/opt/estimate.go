@@ -216,6 +216,11 @@ func (p *planner) scan(n *plan.Scan) plan.Estimate {
 
 // scanCost estimates a scan by an access path when all of cs hold of its rows. The conditions that the path answers are among cs, or they are not and count by the path.
 func (p *planner) scanCost(n *plan.Scan, a plan.Access, cs []expr.Expr) plan.Estimate {
+	return p.accessCost(n, a, cs, -1)
+}
+
+// accessCost is scanCost for a path that is known to read a share of the table's rows; negative: its conditions tell.
+func (p *planner) accessCost(n *plan.Scan, a plan.Access, cs []expr.Expr, part float64) plan.Estimate {
 	t := p.table(n.Table)
 	e := plan.Estimate{Width: p.scanWidth(n)}
 	e.Rows = atLeastOne(t.seen * p.selectivity(cs))
@@ -223,7 +228,10 @@ func (p *planner) scanCost(n *plan.Scan, a plan.Access, cs []expr.Expr) plan.Est
 	if n.Table.Kind == desc.Sequence {
 		return plan.Estimate{Total: costRow, Rows: 1, Width: e.Width}
 	}
-	read := t.seen * p.accessSelectivity(n, a)
+	if part < 0 {
+		part = p.accessSelectivity(n, a)
+	}
+	read := t.seen * part
 	switch index := accessIndex(n.Table, a); {
 	case !a.Keyed || index == nil:
 		e.Startup = costCursor

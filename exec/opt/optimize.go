@@ -1,6 +1,7 @@
 package opt
 
 import (
+	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/builtin"
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/plan"
@@ -10,8 +11,10 @@ import (
 type Options struct {
 	Source    Source           // nil: none
 	Functions *builtin.Library // the code of functions that rewrites put in; nil: none are put in
-	Avoid     Methods          // methods that are taken only where there is no other (enable_hashjoin = off …)
-	AllScopes bool             // scans of user tables read every user's rows
+	// IndexRules gives the expressions and predicates of a table's indexes, over columns of a relation number; nil: such indexes are not used.
+	IndexRules func(table *desc.Relation, rel int32) []plan.IndexRule
+	Avoid      Methods // methods that are taken only where there is no other (enable_hashjoin = off …)
+	AllScopes  bool    // scans of user tables read every user's rows
 }
 
 // Methods are ways of running a part of a plan.

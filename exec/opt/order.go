@@ -151,7 +151,7 @@ func (p *planner) throughIndex(n *plan.Scan, x *desc.Index, nums []int16, keys [
 	cs := conjuncts(n.Filter)
 	at := candidate{access: plan.Access{Keyed: true, Index: x}}
 	if tests := columnTests(cs, n.Rel, n.Table); len(tests) > 0 {
-		if at = tryIndex(n.Table, x, tests); at.access.In != nil {
+		if at = tryIndex(x, tests); at.access.In != nil {
 			at = candidate{access: plan.Access{Keyed: true, Index: x}}
 		}
 	}

@@ -12,6 +12,8 @@ type planner struct {
 	source    Source
 	allScopes bool
 	avoid     Methods
+	rules     func(table *desc.Relation, rel int32) []plan.IndexRule
+	computed  map[int32]map[desc.OID]*plan.IndexRule // by relation number of the scan and index
 	functions *builtin.Library
 	tables    map[desc.OID]*tableInfo
 	columns   map[expr.ColID]*columnInfo
@@ -23,7 +25,7 @@ type planner struct {
 }
 
 func newPlanner(o Options) *planner {
-	return &planner{source: o.Source, allScopes: o.AllScopes, avoid: o.Avoid, functions: o.Functions, origin: map[int32]plan.Node{}, known: map[plan.Node]plan.Estimate{}, made: map[plan.Node]relSet{}, next: 1}
+	return &planner{source: o.Source, allScopes: o.AllScopes, avoid: o.Avoid, rules: o.IndexRules, functions: o.Functions, origin: map[int32]plan.Node{}, known: map[plan.Node]plan.Estimate{}, made: map[plan.Node]relSet{}, next: 1}
 }
 
 // learn notes which nodes make which columns, in a plan and in the subqueries of its expressions.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/bind/bindtest"
 	"github.com/kalampg/kalampg/exec/parse"
@@ -34,6 +35,13 @@ func TestPlans(t *testing.T) {
 		env, o := shop, Options{Source: statistics, Functions: shop.Library}
 		if file == "testdata/plans.txt" {
 			env, o = plain, Options{Functions: plain.Library}
+		}
+		o.IndexRules = func(table *desc.Relation, rel int32) []plan.IndexRule {
+			rules, err := bind.TableRules(env, table, rel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rules.Indexes
 		}
 		t.Run(filepath.Base(file), func(t *testing.T) { showPlans(t, env, o, file) })
 	}

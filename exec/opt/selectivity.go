@@ -165,7 +165,10 @@ func (p *planner) equality(a, b expr.Expr) float64 {
 	case cb != nil:
 		return p.equals(cb, a)
 	}
-	return max(defaultEqual, 1/max(p.distinct(a, unknownRows), p.distinct(b, unknownRows), 1))
+	if d := max(p.computedDistinct(a), p.computedDistinct(b)); d > 0 {
+		return 1 / d
+	}
+	return defaultEqual
 }
 
 // equals estimates column = value.
@@ -323,4 +326,22 @@ func (p *planner) tried(c *expr.Call) (float64, bool) {
 	}
 	part := min(max(float64(met)/float64(len(bounds)), 0.5/float64(len(bounds))), 1-0.5/float64(len(bounds)))
 	return s + share(rest)*part, true
+}
+
+// computedDistinct is how many different values an expression over one column of a table can have at most; 0 when it is none or nothing is known of the column.
+func (p *planner) computedDistinct(e expr.Expr) float64 {
+	var c *columnInfo
+	several := false
+	expr.Walk(e, func(x expr.Expr) bool {
+		if v, ok := x.(*expr.Var); ok {
+			several = several || c != nil
+			c = p.column(v)
+			several = several || c == nil
+		}
+		return true
+	})
+	if several || c == nil || c.stats == nil && !c.unique {
+		return 0
+	}
+	return max(1, c.distinct)
 }
