@@ -10,6 +10,7 @@ def peak():
     return mb
 
 db = duckdb.connect(sys.argv[1])
+db.execute("SET enable_progress_bar = false") # it would be written between the answers
 for line in sys.stdin:
     answer = {}
     try:
