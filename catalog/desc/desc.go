@@ -180,6 +180,7 @@ type Column struct {
 	ACL         ACL
 	Options     []string
 	StatTarget  int32
+	Dims        int16 // attndims: the dimensions that an array was declared with, which nothing enforces
 }
 
 // Index is an index of a table: a pg_class row with relkind 'i' and a pg_index row.

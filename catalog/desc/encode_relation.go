@@ -194,6 +194,7 @@ func (c *Column) encode(w *writer) {
 	c.ACL.encode(w, 15)
 	w.strs(16, c.Options)
 	w.int(17, int64(c.StatTarget))
+	w.int(18, int64(c.Dims))
 }
 
 func (c *Column) decode(r *reader) {
@@ -232,6 +233,8 @@ func (c *Column) decode(r *reader) {
 		c.Options = append(c.Options, r.str())
 	case 17:
 		c.StatTarget = int32(r.int())
+	case 18:
+		c.Dims = int16(r.int())
 	}
 }
 

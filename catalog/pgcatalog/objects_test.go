@@ -89,7 +89,7 @@ func objects(t *testing.T) catalog.Reader {
 			{Name: "a", Type: pgtype.OIDInt4, Typmod: -1, NotNull: true, Default: "5"},
 			{Name: "b", Type: pgtype.OIDVarchar, Typmod: 14, Collation: 100},
 			{Name: "c", Type: pgtype.OIDNumeric, Typmod: 10<<16 + 2 + 4},
-			{Name: "e", Type: pgtype.OIDTextArray, Typmod: -1, Collation: 100},
+			{Name: "e", Type: pgtype.OIDTextArray, Typmod: -1, Collation: 100, Dims: 1},
 			{Name: "i", Type: pgtype.OIDInt4, Typmod: -1, NotNull: true, Identity: 'd'},
 		},
 		Indexes: []desc.Index{

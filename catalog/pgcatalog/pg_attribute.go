@@ -74,13 +74,13 @@ func columnsOf(rel *desc.Relation) []desc.Column {
 func hasDefault(c *desc.Column) bool { return c.Default != "" && !c.Dropped && c.Identity == 0 }
 
 func emitAttribute(r catalog.Reader, q *query, rel *desc.Relation, c *desc.Column) {
-	length, byVal, align, storage, dims := num(-1), no, byte('i'), c.Storage, 0
+	length, byVal, align, storage, dims := num(-1), no, byte('i'), c.Storage, int(c.Dims)
 	if t := r.Type(c.Type); t != nil {
 		length, byVal, align = num(t.Len), boolean(t.ByVal), t.Proc.Align
 		if storage == 0 {
 			storage = t.Proc.Storage
 		}
-		if t.IsArray() && t.Proc.Storage != 'p' {
+		if rel.Class == desc.System && t.IsArray() && t.Proc.Storage != 'p' {
 			dims = 1
 		}
 	}

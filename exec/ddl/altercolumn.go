@@ -334,7 +334,7 @@ func (a *alteration) columnType(cmd *pg_query.AlterTableCmd) error {
 		return err
 	}
 	if a.before.Kind != desc.Table {
-		return a.setType(c.Num, t, mod, collation)
+		return a.setType(c.Num, t, mod, collation, int16(len(d.TypeName.ArrayBounds)))
 	}
 	if err := a.typeUsers(c); err != nil {
 		return err
@@ -361,7 +361,7 @@ func (a *alteration) columnType(cmd *pg_query.AlterTableCmd) error {
 		a.values[c.Num], a.rewrite = f, true
 	}
 	num := c.Num
-	if err := a.setType(num, t, mod, collation); err != nil {
+	if err := a.setType(num, t, mod, collation, int16(len(d.TypeName.ArrayBounds))); err != nil {
 		return err
 	}
 	if err := a.foreignTypes(num); err != nil {
@@ -370,10 +370,10 @@ func (a *alteration) columnType(cmd *pg_query.AlterTableCmd) error {
 	return a.restateFor(num)
 }
 
-func (a *alteration) setType(num int16, t *pgtype.Type, mod int32, collation desc.OID) error {
+func (a *alteration) setType(num int16, t *pgtype.Type, mod int32, collation desc.OID, dims int16) error {
 	return a.edit(func(r *desc.Relation) error {
 		c := r.ColumnByNum(num)
-		c.Type, c.Typmod, c.Collation, c.Storage = t.OID, mod, collation, 0
+		c.Type, c.Typmod, c.Collation, c.Storage, c.Dims = t.OID, mod, collation, 0, dims
 		for i := range r.Indexes {
 			for j := range r.Indexes[i].Keys {
 				if k := &r.Indexes[i].Keys[j]; k.Num == num {

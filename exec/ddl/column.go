@@ -29,7 +29,7 @@ func (b *tableBuild) column(d *pg_query.ColumnDef) (*columnBuild, error) {
 		if err != nil {
 			return nil, err
 		}
-		col.Type, col.Typmod, col.Collation = t.OID, mod, t.Collation
+		col.Type, col.Typmod, col.Collation, col.Dims = t.OID, mod, t.Collation, int16(len(d.TypeName.ArrayBounds))
 		if col.Collation, err = w.collation(t, d.CollClause); err != nil {
 			return nil, err
 		}
