@@ -132,6 +132,8 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 	}
 	if s.settings.Get("kalam.optimizer") != "off" {
 		bound = opt.Optimize(bound, opt.Options{Source: tableSizes{s}, Functions: s.engine.library, IndexRules: s.indexRules, Avoid: s.avoidedMethods(), AllScopes: s.settings.Get("kalam.all_users") == "on"})
+	} else {
+		bound = opt.Mandatory(bound)
 	}
 	p.doomed = opt.Doomed(bound)
 	p.plan, p.params, p.columns, p.locks = bound, bound.Params, columns, s.locksOf(bound)

@@ -44,6 +44,14 @@ func TestReplayByColumns(t *testing.T) {
 	replayAll(t, variant{options: "-c kalam.vectorize=force"})
 }
 
+// TestReplayUnoptimised runs every plan as it was bound: the answers must be the same.
+func TestReplayUnoptimised(t *testing.T) {
+	if *record || *against != target.Kalampg {
+		t.Skip("only kalampg has the setting")
+	}
+	replayAll(t, variant{options: "-c kalam.optimizer=off"})
+}
+
 // variant is a way to send the statements that changes nothing about the answers.
 type variant struct {
 	extended bool

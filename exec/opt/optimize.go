@@ -81,6 +81,16 @@ func Optimize(stmt *plan.Statement, o Options) *plan.Statement {
 	return &c
 }
 
+// Mandatory applies only what the answer depends on: constants are folded, whose errors come before the first row, and before the columns. It is what kalam.optimizer = off leaves.
+func Mandatory(stmt *plan.Statement) *plan.Statement {
+	if stmt == nil || stmt.Root == nil {
+		return stmt
+	}
+	c := *stmt
+	c.Root = fold(stmt.Root)
+	return &c
+}
+
 func (p *planner) optimize(n plan.Node) plan.Node {
 	for _, r := range rules() {
 		n = r.apply(p, n)
