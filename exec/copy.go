@@ -309,7 +309,7 @@ func (s *Session) copyFrom(ctx context.Context, st *parse.Statement, n *pg_query
 	if err := l.reader.Start(); err != nil {
 		return err
 	}
-	l.load = s.newLoad(ctx, rel)
+	l.load = s.newLoad(rel)
 	if l.load != nil {
 		q.exec.Access.Load = l.load
 		defer func() {
@@ -399,7 +399,8 @@ type loader struct {
 	o       *copyio.Options
 	reader  *copyio.Reader
 	load    *userdata.Load // nil: rows are inserted one by one
-	column  string // being parsed, for errors
+	line    []byte         // the fields' bytes, one behind the other
+	column  string         // being parsed, for errors
 	value   string
 	shown   bool // value is to be shown
 }
@@ -456,7 +457,12 @@ func (l *loader) run(ctx context.Context) (int, error) {
 		if l.load != nil {
 			l.load.Row = int64(l.reader.Line)
 		}
-		if err := l.q.program.Start(l.q.exec); err != nil {
+		if i == 0 {
+			err = l.q.program.Start(l.q.exec)
+		} else {
+			err = l.q.program.Again()
+		}
+		if err != nil {
 			return count, err
 		}
 		if _, err := l.q.program.Root.Next(); err != nil {
@@ -497,6 +503,11 @@ func (l *loader) parse(fields []copyio.Field) error {
 		return pgerr.Newf(pgerr.BadCopyFileFormat, "missing data for column %q", l.columns[len(fields)].Name)
 	}
 	text := l.s.settings.Text()
+	l.line = l.line[:0]
+	for _, f := range fields {
+		l.line = append(l.line, f.Bytes...)
+	}
+	all := string(l.line) // values may keep parts of it: one allocation a row
 	for i, f := range fields {
 		if f.Null {
 			l.q.params[i] = pgtype.Null
@@ -510,7 +521,8 @@ func (l *loader) parse(fields []copyio.Field) error {
 		if l.o.Format == copyio.Binary {
 			l.q.params[i], err = l.types[i].Codec.ParseBinary(text, f.Bytes, l.columns[i].Typmod)
 		} else {
-			l.value, l.shown = string(f.Bytes), true
+			l.value, l.shown = all[:len(f.Bytes)], true
+			all = all[len(f.Bytes):]
 			l.q.params[i], err = l.types[i].Codec.ParseText(text, l.value, l.columns[i].Typmod)
 		}
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // newLoad begins a load of many rows into a relation; nil when rows have to be inserted one by one.
-func (s *Session) newLoad(ctx context.Context, rel *desc.Relation) *userdata.Load {
+func (s *Session) newLoad(rel *desc.Relation) *userdata.Load {
 	if now := s.txn.catalog.Relation(rel.OID); now != nil {
 		rel = now
 	}
@@ -22,7 +22,7 @@ func (s *Session) newLoad(ctx context.Context, rel *desc.Relation) *userdata.Loa
 	if s.txn.catalog.Fresh(rel) && !t.Scoped() {
 		return t.NewLoad(nil)
 	}
-	return t.NewLoad(func(span kv.Span) (bool, error) { return s.claim(ctx, rel, span) })
+	return t.NewLoad(func(span kv.Span) (bool, error) { return s.claim(s.rt.Ctx, rel, span) })
 }
 
 // claim tells whether the keys of new rows in the span are this transaction's alone: because no two rows can have a key in common, or because there is no row and nobody

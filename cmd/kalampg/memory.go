@@ -38,3 +38,12 @@ func memoryOf(read func(string) ([]byte, error)) int64 {
 	}
 	return total
 }
+
+// txnBytes is what one transaction may buffer: a sixteenth of the memory, between 256 MiB and 4 GiB: the commit needs as much again for its batch, the log and the memtable. Larger ones are refused while they are written, and the server lives on.
+func txnBytes() int {
+	const least, most = 256 << 20, 4 << 30
+	if total := memoryOf(os.ReadFile); total > 0 {
+		return int(min(max(total/16, least), most))
+	}
+	return 0
+}

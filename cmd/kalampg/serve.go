@@ -24,7 +24,7 @@ func serve(ctx context.Context, c *config, stdout, stderr io.Writer) error {
 	log := newLogger(c, stderr)
 	log.Info("starting", "version", version, "pid", os.Getpid(), "data", c.Data)
 	limitMemory()
-	store, err := rocks.Open(c.Data, rocks.Options{CacheBytes: uint64(c.CacheSize), FeedDiskBytes: feedDiskBytes(c)})
+	store, err := rocks.Open(c.Data, rocks.Options{CacheBytes: uint64(c.CacheSize), FeedDiskBytes: feedDiskBytes(c), TxnBytes: txnBytes()})
 	if err != nil {
 		return fmt.Errorf("open the data directory %s: %w", c.Data, err)
 	}

@@ -225,6 +225,8 @@ type insertOp struct {
 	where    expr.Eval
 	existing []pgtype.Datum
 	pair     []pgtype.Datum
+	load     *userdata.Load      // takes the rows of a source that may have many
+	many     bool                // it may
 	touched  map[string]struct{} // rows that this command inserted or updated, for DO UPDATE
 }
 
@@ -236,6 +238,7 @@ func (b *builder) insert(n *plan.Insert, outer *expr.Scope) (Operator, error) {
 	width := len(n.Table.Columns)
 	i := &insertOp{n: n, modify: modify{exec: b.exec, target: n.Table, bound: n.Rules, source: source, buffered: !streams(n.Source, n.Returning), out: make([]pgtype.Datum, len(n.Returning))}}
 	i.values = make([]pgtype.Datum, width)
+	i.many = n.Conflict == nil && len(n.Returning) == 0 && yieldsMany(n.Source)
 	if i.rules, err = b.rules(n.Table, n.Rules); err != nil {
 		return nil, err
 	}
@@ -278,14 +281,47 @@ func (m *modify) withSystem(row []pgtype.Datum) []pgtype.Datum {
 
 func (i *insertOp) Open(outer *expr.Frame) error {
 	i.touched = nil
-	return i.open(outer)
+	if err := i.open(outer); err != nil {
+		return err
+	}
+	if i.many && i.exec.Load != nil && i.exec.depth == 0 {
+		i.load = i.exec.Load(i.rel)
+	}
+	return nil
+}
+
+// end makes sure that everything is written when the source has ended.
+func (i *insertOp) end() error {
+	if i.load == nil {
+		return nil
+	}
+	a := i.exec.Access
+	err := i.load.Finish(i.exec.Ctx(), a)
+	i.drop()
+	return err
+}
+
+// drop gives up what the load has not written.
+func (i *insertOp) drop() {
+	if i.load != nil {
+		i.load.Cancel()
+		i.load, i.exec.Access.Load = nil, nil
+	}
+}
+
+func (i *insertOp) Close() {
+	i.drop()
+	i.modify.Close()
 }
 
 func (i *insertOp) Next() ([]pgtype.Datum, error) {
 	for {
 		row, err := i.next()
-		if err != nil || row == nil {
+		if err != nil {
 			return nil, err
+		}
+		if row == nil {
+			return nil, i.located(i.end())
 		}
 		clear(i.values)
 		for k, num := range i.n.Nums {
@@ -318,7 +354,14 @@ func (i *insertOp) write() ([]pgtype.Datum, error) {
 	ctx, a := i.exec.Ctx(), i.exec.Access
 	c := i.n.Conflict
 	if c == nil {
-		return i.values, i.insertRow(i.values)
+		if i.load != nil {
+			i.exec.Access.Load = i.load
+		}
+		err := i.insertRow(i.values)
+		if i.load != nil {
+			i.exec.Access.Load = nil
+		}
+		return i.values, err
 	}
 	locator, err := i.table.Conflict(ctx, a, i.values, c.Indexes, i.existing)
 	if err != nil {
@@ -620,6 +663,20 @@ func (d *deleteOp) Next() ([]pgtype.Datum, error) {
 		d.count++
 		if len(d.returning) > 0 {
 			return d.project(d.withSystem(d.row))
+		}
+	}
+}
+
+// yieldsMany tells whether a source may have more rows than a statement's text has.
+func yieldsMany(node plan.Node) bool {
+	for {
+		switch n := node.(type) {
+		case *plan.Values, *plan.OneRow:
+			return false
+		case *plan.Project:
+			node = n.Input
+		default:
+			return true
 		}
 	}
 }

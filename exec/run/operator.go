@@ -34,6 +34,9 @@ type Exec struct {
 	Constraints *Constraints
 	Foreign     Foreign
 
+	// Load begins to take the many rows of an INSERT … SELECT, nil: they are inserted one by one.
+	Load func(rel *desc.Relation) *userdata.Load
+
 	depth  int     // of actions that lead to actions
 	acting *acting // in an action's program
 
@@ -94,6 +97,14 @@ func (p *Program) Start(x Exec) error {
 		p.dml.count = 0
 	}
 	p.frame = expr.Frame{RT: p.exec.RT}
+	return p.Root.Open(&p.frame)
+}
+
+// Again begins another run under the same Exec, of which only the parameters have changed.
+func (p *Program) Again() error {
+	if p.dml != nil {
+		p.dml.count = 0
+	}
 	return p.Root.Open(&p.frame)
 }
 

@@ -65,6 +65,9 @@ func (o *Owner) Init(m *Manager, leader *Owner, tag uint64) {
 // CountHolds makes o remember how often it took each mode, so that Release has to be called as often (session-level advisory locks).
 func (o *Owner) CountHolds() { o.counted = true }
 
+// Held is the number of keys that o holds, those of the fast path aside.
+func (o *Owner) Held() int { return o.held }
+
 // Acquire takes a lock on key in the given mode, which o keeps until Release or ReleaseAll. NoWait and Timeout of opt say how to
 // wait; its Skip is not looked at (see TryAcquire). Errors: kv.ErrLocked, kv.ErrLockTimeout, a *kv.DeadlockError, or the context's cause.
 func (o *Owner) Acquire(ctx context.Context, key []byte, opt kv.LockOptions) error {

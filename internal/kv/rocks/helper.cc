@@ -1,6 +1,9 @@
 #include "database.h"
 
 #include <cstdlib>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <vector>
 
 #include <rocksdb/write_batch.h>
@@ -92,6 +95,9 @@ void kg_fill(kg_iter *i, uint32_t max, char *out, size_t cap, kg_item *items, kg
 extern "C" {
 
 kg_db *kg_attach(void *rocksdb, void **families) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 4); // else each thread that ever calls keeps freed blocks in an arena of its own
+#endif
   kg_db *d = new kg_db;
   d->db = rep_of<rocksdb::DB>(rocksdb);
   for (int i = 0; i < KG_FAMILIES; i++) d->families[i] = rep_of<rocksdb::ColumnFamilyHandle>(families[i]);

@@ -23,8 +23,9 @@ const FormatVersion = 2
 
 // Options of a store. The zero Options are good defaults.
 type Options struct {
-	CacheBytes    uint64 // cache of rows and cache of blocks, half each; 0: 256 MiB
-	MemtableBytes uint64 // memtables of all families together; 0: 128 MiB
+	CacheBytes    uint64 // everything that is kept in memory: a quarter memtables, the rest cache of rows and cache of blocks, half each; 0: 256 MiB
+	MemtableBytes uint64 // memtables of all families together; 0: a quarter of CacheBytes
+	TxnBytes      int    // what a transaction may buffer; 0: 1 GiB
 	FeedBytes     int    // change feed in memory; 0: 16 MiB
 	FeedDiskBytes int64  // log files kept for the change feed when recovery needs them no more; 0: 128 MiB, negative: none
 	SegmentBytes  int64  // of a log file; 0: 16 MiB
@@ -37,7 +38,8 @@ func (o Options) withDefaults() Options {
 		o.CacheBytes = 256 << 20
 	}
 	if o.MemtableBytes == 0 {
-		o.MemtableBytes = 128 << 20
+		o.MemtableBytes = max(o.CacheBytes/4, 8<<20)
+		o.CacheBytes -= min(o.MemtableBytes, o.CacheBytes/2)
 	}
 	if o.ReserveBytes == 0 {
 		o.ReserveBytes = 64 << 20
@@ -86,7 +88,7 @@ func Open(dir string, o Options) (*Store, error) {
 		e.Close()
 		return nil, err
 	}
-	return &Store{txn.New(e, txn.Options{Last: last, FeedBytes: o.FeedBytes}), e, cache}, nil
+	return &Store{txn.New(e, txn.Options{Last: last, FeedBytes: o.FeedBytes, TxnBytes: o.TxnBytes}), e, cache}, nil
 }
 
 func openEngine(dir string, o Options) (*engine, *grocksdb.Cache, error) {

@@ -234,3 +234,33 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	s.Close()
 }
+
+// A transaction that would keep too much in memory is refused, and nothing is the worse for it.
+func TestTooLarge(t *testing.T) {
+	s := New(&faulty{}, Options{TxnBytes: 1 << 20})
+	defer s.Close()
+	x, _ := s.Begin(bg, kv.TxnOptions{})
+	var err error
+	n := 0
+	for ; err == nil && n < 100_000; n++ {
+		err = x.Put(fmt.Appendf(nil, "\x02%d", n), make([]byte, 50))
+	}
+	if !errors.Is(err, kv.ErrTooLarge) || n < 1000 {
+		t.Fatal(n, err)
+	}
+	x.Rollback()
+	y, _ := s.Begin(bg, kv.TxnOptions{})
+	for n = 0; err == nil || n == 0; n++ {
+		if n == 100_000 {
+			t.Fatal("locks are not counted")
+		}
+		err = y.Lock(bg, [][]byte{fmt.Appendf(nil, "\x02%d", n)}, kv.LockOptions{Mode: kv.ForUpdate})
+	}
+	if !errors.Is(err, kv.ErrTooLarge) {
+		t.Fatal(err)
+	}
+	y.Rollback()
+	if _, err := put(s, "a", kv.TxnOptions{}); err != nil {
+		t.Error(err)
+	}
+}

@@ -17,16 +17,18 @@ import (
 type Options struct {
 	Last      kv.Version // version of the newest commit that the engine holds
 	FeedBytes int        // memory for the change feed; 0: 16 MiB
+	TxnBytes  int        // memory that a transaction may buffer, about; 0: 1 GiB
 	// SyncDelay is how long a commit without sync may stay undurable; 0: 200 ms.
 	SyncDelay time.Duration
 }
 
 // Store implements kv.Store, kv.ChangeSource, kv.Locker and kv.Observer on an Engine.
 type Store struct {
-	engine Engine
-	locks  *lock.Manager
-	ring   *feed.Ring
-	delay  time.Duration
+	engine   Engine
+	locks    *lock.Manager
+	ring     *feed.Ring
+	delay    time.Duration
+	txnBytes int // of a transaction
 
 	// gate is held shared by every use of the engine and exclusively by Close.
 	gate    sync.RWMutex
@@ -53,10 +55,13 @@ func New(engine Engine, o Options) *Store {
 	if o.FeedBytes == 0 {
 		o.FeedBytes = 16 << 20
 	}
+	if o.TxnBytes == 0 {
+		o.TxnBytes = 1 << 30
+	}
 	if o.SyncDelay == 0 {
 		o.SyncDelay = 200 * time.Millisecond
 	}
-	s := &Store{engine: engine, locks: lock.New(), ring: feed.New(o.FeedBytes, o.Last), delay: o.SyncDelay}
+	s := &Store{engine: engine, locks: lock.New(), ring: feed.New(o.FeedBytes, o.Last), delay: o.SyncDelay, txnBytes: o.TxnBytes}
 	s.buffers.New = func() any { return new(writebuf.Buffer) }
 	first := &snapshot{engine: engine.Snapshot(), version: o.Last}
 	first.refs.Store(1)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/kalampg/kalampg/internal/kv"
@@ -12,9 +13,6 @@ import (
 	"github.com/kalampg/kalampg/internal/kv/ssi"
 	"github.com/kalampg/kalampg/internal/kv/writebuf"
 )
-
-// maxBytes bounds the writes of a transaction; RocksDB's write batches end at 4 GiB.
-const maxBytes = 3 << 30
 
 var errNoMark = errors.New("kv: savepoint mark of another transaction, or one that was rolled back")
 
@@ -130,12 +128,27 @@ func (t *Txn) writing() error {
 	if t.buf == nil {
 		t.buf = t.s.buffers.Get().(*writebuf.Buffer)
 	}
-	if t.buf.Bytes() > maxBytes {
-		return kv.ErrTooLarge
+	if err := t.bounded(); err != nil {
+		return err
 	}
 	if t.first == nil {
 		t.first = t.snap
 		t.first.refs.Add(1)
+	}
+	return nil
+}
+
+// lockBytes is about what a lock takes.
+const lockBytes = 300
+
+// bounded refuses to keep more in memory than a transaction may.
+func (t *Txn) bounded() error {
+	n := t.owner.Held()*lockBytes + cap(t.emitted.bytes) + 8*cap(t.emitted.ends)
+	if t.buf != nil {
+		n += t.buf.Memory()
+	}
+	if n > t.s.txnBytes {
+		return fmt.Errorf("%w: it would keep more than %d MiB in memory", kv.ErrTooLarge, t.s.txnBytes>>20)
 	}
 	return nil
 }
@@ -207,6 +220,9 @@ func (t *Txn) Lock(ctx context.Context, keys [][]byte, o kv.LockOptions) error {
 		return kv.ErrReadOnly
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	}
+	if err := t.bounded(); err != nil {
+		return err
 	}
 	for i, key := range keys {
 		if o.Skip != nil {

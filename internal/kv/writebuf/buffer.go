@@ -3,6 +3,7 @@ package writebuf
 import (
 	"bytes"
 	"math/bits"
+	"unsafe"
 
 	"github.com/kalampg/kalampg/internal/kv"
 )
@@ -77,6 +78,11 @@ func (b *Buffer) Len() int {
 
 // Bytes is the size of the keys and values.
 func (b *Buffer) Bytes() int { return b.bytes.size }
+
+// Memory is about what the buffer takes.
+func (b *Buffer) Memory() int {
+	return b.bytes.size + len(b.nodes)*int(unsafe.Sizeof(node{})) + len(b.ops)*int(unsafe.Sizeof(op{})) + 4*len(b.links)
+}
 
 // Reset empties the buffer and keeps a little of its memory.
 func (b *Buffer) Reset() {
