@@ -15,6 +15,9 @@ func (s *Session) newLoad(rel *desc.Relation) *userdata.Load {
 	if now := s.txn.catalog.Relation(rel.OID); now != nil {
 		rel = now
 	}
+	if s.hasForeignKeys(rel) {
+		return nil // what they note of a row names its key, which a load gives it later
+	}
 	t, err := s.openTable(rel)
 	if err != nil || s.txn.catalog.KV() == nil {
 		return nil // who inserts will say so
@@ -23,6 +26,16 @@ func (s *Session) newLoad(rel *desc.Relation) *userdata.Load {
 		return t.NewLoad(nil)
 	}
 	return t.NewLoad(func(span kv.Span) (bool, error) { return s.claim(s.rt.Ctx, rel, span) })
+}
+
+// hasForeignKeys tells whether foreign keys lead from or to a relation, or another constraint is looked at later than its row.
+func (s *Session) hasForeignKeys(rel *desc.Relation) bool {
+	for i := range rel.Constraints {
+		if c := &rel.Constraints[i]; c.Type == 'f' || c.Deferrable {
+			return true
+		}
+	}
+	return len(s.txn.catalog.Referencing(rel.OID)) > 0
 }
 
 // claim tells whether the keys of new rows in the span are this transaction's alone: because no two rows can have a key in common, or because there is no row and nobody
