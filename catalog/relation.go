@@ -362,7 +362,7 @@ func (t *Txn) numberStorage(ctx context.Context, r *desc.Relation) error {
 		}
 	}
 	for i := range r.Indexes {
-		if x := &r.Indexes[i]; !x.Primary {
+		if x := &r.Indexes[i]; !x.Clustered() {
 			if err := take(&x.StorageID); err != nil {
 				return err
 			}

@@ -138,7 +138,7 @@ func (c *checker) descriptor(s *Session, db *desc.Database, rel *desc.Relation) 
 	}
 	for i := range rel.Constraints {
 		k := &rel.Constraints[i]
-		if k.Type == 'p' || k.Type == 'u' {
+		if k.Type == 'p' || k.Type == 'u' || k.Type == 'x' {
 			if _, x := r.Index(k.Index); x == nil {
 				fault("the index of constraint %q does not exist", k.Name)
 			}

@@ -163,7 +163,11 @@ func notCopyable(direction string, rel *desc.Relation) error {
 	if direction == "from" && rel.Kind == desc.View {
 		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from view %q", rel.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
 	}
-	return pgerr.Newf(pgerr.WrongObjectType, "cannot copy %s %s %q", direction, kind, rel.Name)
+	e := pgerr.Newf(pgerr.WrongObjectType, "cannot copy %s %s %q", direction, kind, rel.Name)
+	if rel.Kind == desc.View {
+		e.WithHint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
+	}
+	return e
 }
 
 // copyChunk is how many bytes go into one CopyData message.

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -15,8 +16,13 @@ func (s *Session) newLoad(rel *desc.Relation) *userdata.Load {
 	if now := s.txn.catalog.Relation(rel.OID); now != nil {
 		rel = now
 	}
-	if s.hasForeignKeys(rel) {
-		return nil // what they note of a row names its key, which a load gives it later
+	for i := range rel.Indexes {
+		if !rel.Indexes[i].Immediate {
+			return nil // two rows may have one key for a while
+		}
+	}
+	if rel.Clustered() == nil && slices.ContainsFunc(rel.Constraints, func(c desc.Constraint) bool { return c.Type == 'f' }) {
+		return nil // the checks of foreign keys name rows by their keys, which rows without a primary key get when they are written
 	}
 	t, err := s.openTable(rel)
 	if err != nil || s.txn.catalog.KV() == nil {
@@ -28,22 +34,12 @@ func (s *Session) newLoad(rel *desc.Relation) *userdata.Load {
 	return t.NewLoad(func(span kv.Span) (bool, error) { return s.claim(s.rt.Ctx, rel, span) })
 }
 
-// hasForeignKeys tells whether foreign keys lead from or to a relation, or another constraint is looked at later than its row.
-func (s *Session) hasForeignKeys(rel *desc.Relation) bool {
-	for i := range rel.Constraints {
-		if c := &rel.Constraints[i]; c.Type == 'f' || c.Deferrable {
-			return true
-		}
-	}
-	return len(s.txn.catalog.Referencing(rel.OID)) > 0
-}
-
 // claim tells whether the keys of new rows in the span are this transaction's alone: because no two rows can have a key in common, or because there is no row and nobody
 // else writes to the table. Then it keeps other writers out; it does not wait for them.
 func (s *Session) claim(ctx context.Context, rel *desc.Relation, span kv.Span) (bool, error) {
 	unique := false
 	for i := range rel.Indexes {
-		unique = unique || rel.Indexes[i].Unique || rel.Indexes[i].Primary
+		unique = unique || rel.Indexes[i].Unique || rel.Indexes[i].Primary || rel.Indexes[i].Exclusion
 	}
 	if !unique {
 		return true, nil

@@ -406,7 +406,7 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 // change makes changes that return rows before the client hears of the rows, so that one that fails gives the error alone. With a row limit they are made whole, else only to the first row: what
 // comes after it is not worth keeping in memory.
 func (s *Session) change(q *portal, limit int) (err error) {
-	if limit > 0 {
+	if limit > 0 || q.program.Watched() {
 		return s.drain(q)
 	}
 	if len(q.buffer) == 0 && q.peeked == nil {

@@ -94,6 +94,8 @@ type Access struct {
 	Exclusive      bool   // nobody else can reach the storage written to (an index being built, a table being rewritten): its keys need no locks
 
 	Load *Load // takes the rows that are inserted into its table
+	// Recheck is asked to look at rows of a deferrable key again later; nil: they are looked at at once.
+	Recheck Recheck
 
 	key, other []byte // scratch
 	one        [1][]byte

@@ -18,7 +18,10 @@ func (t *Table) BuildIndex(ctx context.Context, a *Access, d *desc.Index) error 
 	writer := new(Access)
 	writer.Like(a)
 	writer.Exclusive, writer.Load = true, nil
-	in, err := t.ingestIndex(a, x)
+	in, err := kv.Ingest(nil), error(nil)
+	if d.Immediate { // else entries of one key differ, and are found by looking
+		in, err = t.ingestIndex(a, x)
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/internal/kv"
@@ -245,7 +246,7 @@ func (t *Table) scratchEntry(x *Index, values []pgtype.Datum, rowKey []byte, s *
 		hasNull = hasNull || v.IsNull()
 		s.key = x.columns[i].Append(s.key, v)
 	}
-	e := entry{unique: x.Desc.Unique && (!hasNull || x.Desc.NullsNotDistinct)}
+	e := entry{unique: (x.Desc.Unique || x.Desc.Exclusion) && (!hasNull || x.Desc.NullsNotDistinct)}
 	if e.unique {
 		s.value = append(append(s.value[:0], 1), tail...)
 	} else {
@@ -258,9 +259,14 @@ func (t *Table) scratchEntry(x *Index, values []pgtype.Datum, rowKey []byte, s *
 
 // couldNotCreate turns a duplicate in an index that is built into PostgreSQL's words for it.
 func couldNotCreate(d *desc.Index, err error) error {
-	if e, ok := pgerr.As(err); ok && e.Code == pgerr.UniqueViolation {
+	e, ok := pgerr.As(err)
+	switch {
+	case ok && e.Code == pgerr.UniqueViolation:
 		e.Message = "could not create unique index \"" + d.Name + "\""
 		e.Detail = duplicated(e.Detail)
+	case ok && e.Code == pgerr.ExclusionViolation:
+		e.Message = "could not create exclusion constraint \"" + d.Name + "\""
+		e.Detail = strings.Replace(e.Detail, " conflicts with existing key ", " conflicts with key ", 1)
 	}
 	return err
 }

@@ -95,7 +95,7 @@ func Open(rel *desc.Relation, types Types, compute map[desc.OID]KeyFunc) (*Table
 		if err != nil {
 			return nil, err
 		}
-		if x.Desc.Primary {
+		if x.Desc.Clustered() {
 			t.primary = x
 		} else {
 			t.indexes = append(t.indexes, x)

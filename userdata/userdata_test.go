@@ -35,8 +35,8 @@ func newRoom(t *testing.T, class desc.Class) *room {
 	rel := &desc.Relation{OID: 20000, Name: "t", Kind: desc.Table, Class: class, StorageID: 1, Columns: []desc.Column{
 		{Num: 1, Name: "id", Type: pgtype.OIDInt4, NotNull: true}, {Num: 2, Name: "name", Type: pgtype.OIDText}, {Num: 3, Name: "n", Type: pgtype.OIDInt4},
 	}, Indexes: []desc.Index{
-		{OID: 1, Name: "t_pkey", Unique: true, Primary: true, Keys: []desc.IndexKey{{Num: 1}}},
-		{OID: 2, Name: "t_name_key", Unique: true, StorageID: 2, Keys: []desc.IndexKey{{Num: 2}}},
+		{OID: 1, Name: "t_pkey", Unique: true, Immediate: true, Primary: true, Keys: []desc.IndexKey{{Num: 1}}},
+		{OID: 2, Name: "t_name_key", Unique: true, Immediate: true, StorageID: 2, Keys: []desc.IndexKey{{Num: 2}}},
 		{OID: 3, Name: "t_n_idx", StorageID: 3, Keys: []desc.IndexKey{{Num: 3, Desc: true, NullsFirst: true}}},
 	}}
 	table, err := Open(rel, builtinTypes{}, nil)

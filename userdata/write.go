@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -84,6 +85,7 @@ func (x *Index) appendKey(dst []byte, values []pgtype.Datum) []byte {
 type entry struct {
 	key, value []byte
 	unique     bool // no other row may have this key
+	claim      int  // in a loose index: how much of key is the index's key
 	absent     bool
 }
 
@@ -113,10 +115,13 @@ func (t *Table) entryOf(x *Index, values []pgtype.Datum, rowKey []byte) (entry, 
 		hasNull = hasNull || cols[i].IsNull()
 		e.key = x.columns[i].Append(e.key, cols[i])
 	}
-	e.unique = x.Desc.Unique && (!hasNull || x.Desc.NullsNotDistinct)
-	if e.unique {
-		e.value = append([]byte{1}, tail...)
-		return e, nil
+	if (x.Desc.Unique || x.Desc.Exclusion) && (!hasNull || x.Desc.NullsNotDistinct) {
+		if x.Desc.Immediate {
+			e.unique = true
+			e.value = append([]byte{1}, tail...)
+			return e, nil
+		}
+		e.claim = len(e.key)
 	}
 	e.key = append(e.key, tail...)
 	e.value = binary.AppendUvarint([]byte{0}, uint64(len(tail)))
@@ -143,10 +148,17 @@ func (t *Table) insertEntry(ctx context.Context, a *Access, x *Index, values []p
 	if err != nil || e.absent {
 		return err
 	}
-	return t.putEntry(ctx, a, x, e, values)
+	return t.putEntry(ctx, a, x, e, values, rowKey)
 }
 
-func (t *Table) putEntry(ctx context.Context, a *Access, x *Index, e entry, values []pgtype.Datum) error {
+func (t *Table) putEntry(ctx context.Context, a *Access, x *Index, e entry, values []pgtype.Datum, rowKey []byte) error {
+	if e.claim > 0 {
+		err := t.putLoose(ctx, a, x, e, rowKey)
+		if err == errTaken {
+			return a.taken(e.key[:e.claim], t.duplicate(x, values))
+		}
+		return err
+	}
 	if e.unique {
 		if err := a.lockKey(ctx, e.key, kv.ForUpdate); err != nil {
 			return err
@@ -197,7 +209,7 @@ func (t *Table) duplicate(x *Index, values []pgtype.Datum) error {
 			names = append(names, t.Rel.Columns[k.Num-1].Name)
 			v = values[k.Num-1]
 		} else {
-			names = append(names, shownExpression(k.Expr))
+			names = append(names, keyText(k.Expr))
 		}
 		if v.IsNull() {
 			vals = append(vals, "null")
@@ -205,19 +217,49 @@ func (t *Table) duplicate(x *Index, values []pgtype.Datum) error {
 		}
 		vals = append(vals, string(x.columns[i].Type.Codec.AppendText(c, nil, v)))
 	}
-	e := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint %q", x.Desc.Name).
-		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(vals, ", "))
+	key := "(" + strings.Join(names, ", ") + ")=(" + strings.Join(vals, ", ") + ")"
+	e := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint %q", x.Desc.Name).WithDetail("Key %s already exists.", key)
+	if x.Desc.Exclusion {
+		e = pgerr.Newf(pgerr.ExclusionViolation, "conflicting key value violates exclusion constraint %q", x.Desc.Name).WithDetail("Key %s conflicts with existing key %s.", key, key)
+	}
 	e.Table, e.Constraint = t.Rel.Name, x.Desc.Name
 	return e
 }
 
-// shownExpression is an index key as pg_get_indexdef shows it: what is no function call is in parentheses.
-func shownExpression(text string) string {
-	at := strings.IndexByte(text, '(')
-	if at == 0 || at > 0 && strings.HasSuffix(text, ")") && !strings.ContainsAny(text[:at], " '+-*/<>=|&:") {
-		return text
+// errTaken tells that a key is taken, to who can say by which values.
+var errTaken = errors.New("userdata: key is taken")
+
+// keyText is a key expression as PostgreSQL shows it: in parentheses unless it is a function call.
+func keyText(expr string) string {
+	i := strings.IndexFunc(expr, func(r rune) bool {
+		return r != '_' && r != '.' && r != '"' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r < 0x80
+	})
+	if i >= 0 && expr[i] == '(' && closing(expr, i) == len(expr)-1 {
+		return expr
 	}
-	return "(" + text + ")"
+	return "(" + expr + ")"
+}
+
+// closing finds the parenthesis that closes the one at a place.
+func closing(text string, at int) int {
+	depth, quote := 0, byte(0)
+	for i := at; i < len(text); i++ {
+		switch c := text[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // Status says what became of a row that a writer wanted to lock.
@@ -369,7 +411,7 @@ func (t *Table) updateEntry(ctx context.Context, a *Access, x *Index, old, value
 	if is.absent {
 		return nil
 	}
-	return t.putEntry(ctx, a, x, is, values)
+	return t.putEntry(ctx, a, x, is, values, newKey)
 }
 
 // dropEntry deletes an entry; a unique one is locked first, so that an insert of the same value waits for this transaction's outcome.
@@ -377,8 +419,12 @@ func (t *Table) dropEntry(ctx context.Context, a *Access, e entry) error {
 	if e.absent {
 		return nil
 	}
-	if e.unique {
-		if err := a.lockKey(ctx, e.key, kv.ForUpdate); err != nil {
+	if e.unique || e.claim > 0 {
+		key := e.key
+		if e.claim > 0 {
+			key = key[:e.claim]
+		}
+		if err := a.lockKey(ctx, key, kv.ForUpdate); err != nil {
 			return err
 		}
 	}
@@ -419,8 +465,13 @@ func (t *Table) Conflict(ctx context.Context, a *Access, values []pgtype.Datum, 
 		}
 	}
 	for _, x := range t.indexes {
-		if !x.Desc.Unique || !wanted(arbiters, x.Desc) {
+		if !x.Desc.Unique && !x.Desc.Exclusion || !wanted(arbiters, x.Desc) {
 			continue
+		}
+		if !x.Desc.Immediate {
+			e := pgerr.New(pgerr.ObjectNotInPrerequisiteState, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+			e.Table, e.Constraint = t.Rel.Name, x.Desc.Name
+			return pgtype.Null, e
 		}
 		e, err := t.entryOf(x, values, t.rowPrefix(nil, a))
 		if err != nil {

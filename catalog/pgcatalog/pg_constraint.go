@@ -58,9 +58,18 @@ func emitConstraint(r catalog.Reader, q *query, rel *desc.Relation, c *desc.Cons
 	case 'p', 'u', 'x':
 		noInherit = true
 	}
+	exclusion := null
+	if x := rel.Index(c.Index); c.Type == 'x' && x != nil {
+		var ops []pgtype.OID
+		for i := range x.Keys {
+			t := keyType(rel, &x.Keys[i])
+			ops = append(ops, equality(r, t, t))
+		}
+		exclusion = oids(ops)
+	}
 	q.emit(oid(c.OID), text(c.Name), oid(rel.Schema), char(c.Type), boolean(c.Deferrable), boolean(c.Deferred), boolean(c.Validated), oid(rel.OID), zero,
 		oid(index), zero, oid(c.RefTable), update, remove, match, yes, zero, boolean(noInherit), int2s(c.Columns), int2s(c.RefColumns),
-		pf, pp, ff, int2s(c.OnDeleteColumns), null, textOrNull(c.Expr))
+		pf, pp, ff, int2s(c.OnDeleteColumns), exclusion, textOrNull(c.Expr))
 }
 
 // foreignKeyOperators are the equality operators between referenced and referencing columns, and among each.

@@ -63,7 +63,10 @@ func (in *inserter) infer(c *plan.OnConflict, n *pg_query.InferClause) {
 	if n.Conname != "" {
 		for i := range in.rel.Constraints {
 			k := &in.rel.Constraints[i]
-			if k.Name == n.Conname && (k.Type == 'p' || k.Type == 'u') {
+			if k.Name == n.Conname && (k.Type == 'p' || k.Type == 'u' || k.Type == 'x') {
+				if k.Type == 'x' && c.Update {
+					b.errorf(-1, pgerr.WrongObjectType, "ON CONFLICT DO UPDATE not supported with exclusion constraints")
+				}
 				if x := in.rel.Index(k.Index); x != nil {
 					c.Indexes = []*desc.Index{x}
 					return
@@ -76,7 +79,7 @@ func (in *inserter) infer(c *plan.OnConflict, n *pg_query.InferClause) {
 	predicate := in.inferPredicate(n)
 	for i := range in.rel.Indexes {
 		x := &in.rel.Indexes[i]
-		if x.Unique && x.Valid && x.Immediate && in.covers(x, nums, exprs, predicate) {
+		if x.Unique && x.Valid && in.covers(x, nums, exprs, predicate) {
 			c.Indexes = append(c.Indexes, x)
 		}
 	}

@@ -71,6 +71,7 @@ type binder struct {
 	perms    []*permission
 	viaView  desc.OID // owner of the view being expanded, 0 outside views
 	depth    int      // of views in views
+	cascaded bool     // a view around the target has WITH CASCADED CHECK OPTION
 	nesting  int      // of expressions
 	setCalls int      // set-returning calls so far: without any, no search for them is needed
 	castLoc  int32    // of the explicit cast being bound, -1 outside

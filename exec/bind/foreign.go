@@ -38,7 +38,7 @@ func (b *binder) foreignKey(child *desc.Relation, c *desc.Constraint) *plan.Fore
 		from, to := b.typ(child.Columns[c.Columns[i]-1].Type).BaseType(), b.typ(parent.Columns[c.RefColumns[i]-1].Type).BaseType()
 		fk.ToParent[i], fk.ToChild[i] = b.keyValue(i, from, to), b.keyValue(i, to, from)
 		fk.Operators = append(fk.Operators, EqualsBetween(to, from))
-		fk.Exact[i] = from == to || b.canCoerce(from, sortedAs(to), implicitCast)
+		fk.Exact[i] = from == to || b.canCoerce(from, SortedAs(to), implicitCast)
 	}
 	return fk
 }
@@ -62,8 +62,8 @@ func widens(from, to *pgtype.Type) bool {
 	return size[from.OID] != 0 && size[from.OID] < size[to.OID]
 }
 
-// sortedAs is the type whose operators a btree index on a type uses.
-func sortedAs(t *pgtype.Type) *pgtype.Type {
+// SortedAs is the type whose operators a btree index on a type uses.
+func SortedAs(t *pgtype.Type) *pgtype.Type {
 	switch t.OID {
 	case pgtype.OIDVarchar:
 		return pgtype.ByOID(pgtype.OIDText)
@@ -88,7 +88,7 @@ var familiesAcrossTypes = [][]pgtype.OID{
 func CanRefer(env *Env, parent, child *pgtype.Type) (ok bool) {
 	b := newBinder(nil, env, "")
 	parent, child = parent.BaseType(), child.BaseType()
-	to := sortedAs(parent)
+	to := SortedAs(parent)
 	if parent == child {
 		return true
 	}
@@ -106,7 +106,7 @@ func CanRefer(env *Env, parent, child *pgtype.Type) (ok bool) {
 
 // EqualsBetween finds the operator that compares a referenced column with a referring one, and the types that it takes; nil when there is none.
 func EqualsBetween(parent, child *pgtype.Type) *pgfacts.Operator {
-	to := sortedAs(parent.BaseType())
+	to := SortedAs(parent.BaseType())
 	find := func(l, r pgtype.OID) *pgfacts.Operator {
 		for _, op := range pgfacts.OperatorsByName("=") {
 			if op.Left == l && op.Right == r {

@@ -300,7 +300,7 @@ func (g *grouper) dependsOnKey(en *rangeEntry) bool {
 	if en.kind != tableEntry || en.table.Kind != desc.Table {
 		return false
 	}
-	pk := en.table.PrimaryKey()
+	pk := en.table.Clustered()
 	if pk == nil || len(pk.Keys) == 0 {
 		return false
 	}

@@ -55,7 +55,7 @@ func (b *binder) insert(n *pg_query.InsertStmt, parent *scope) plan.Node {
 	if n.OnConflictClause != nil {
 		node.Conflict = in.onConflict(n.OnConflictClause)
 	}
-	node.Rules = b.tableRules(in.rel, node.Rel)
+	node.Rules, node.Options = b.tableRules(in.rel, node.Rel), in.entry.viewChecks
 	node.Returning, node.Names, node.ReturnRel = b.returning(n.ReturningList)
 	return b.withPlan(q.ctes, node)
 }

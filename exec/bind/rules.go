@@ -42,6 +42,7 @@ func (b *binder) tableRules(rel *desc.Relation, relID int32) *plan.TableRules {
 	}
 	for i := range rel.Indexes {
 		x := &rel.Indexes[i]
+		r.Loose = r.Loose || !x.Immediate && (x.Unique || x.Exclusion)
 		if rule := b.indexRule(rel, x, relID); rule.Keys != nil || rule.Predicate != nil {
 			r.Indexes = append(r.Indexes, rule)
 		}

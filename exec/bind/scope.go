@@ -78,6 +78,8 @@ type rangeEntry struct {
 	through *viewColumns // of a target that is reached through a view
 	// viewFilter is the condition of the views through which a target is changed.
 	viewFilter expr.Expr
+	// viewChecks are what rows must meet that are written through views WITH CHECK OPTION, innermost first.
+	viewChecks []expr.NamedCheck
 	def        any  // what deparsing needs: *query, *cteDef, function items
 	named      bool // deparsing names all columns in the alias
 }

@@ -79,7 +79,7 @@ func (b *binder) update(n *pg_query.UpdateStmt, parent *scope) plan.Node {
 	node.Returning, node.Names, node.ReturnRel = b.returning(n.ReturningList)
 	node.Set = b.setClause(n.TargetList, c.entry)
 	node.Rel, node.Table, node.Source, node.Recheck = c.entry.rel, c.entry.table, c.source, c.recheck
-	node.Rules = b.tableRules(node.Table, node.Rel)
+	node.Rules, node.Options = b.tableRules(node.Table, node.Rel), c.entry.viewChecks
 	return b.withPlan(q.ctes, node)
 }
 

@@ -27,21 +27,21 @@ func (b *binder) viewTarget(view *desc.Relation, n *pg_query.RangeVar, mode desc
 	if why := b.notUpdatable(sel); why != "" {
 		b.cannotChange(view, verb, why)
 	}
-	if view.ViewCheck != "" && mode != desc.Delete {
-		b.unsupported(-1, "WITH CHECK OPTION")
-	}
 	b.perms = append(b.perms, &permission{relation: view.OID, mode: mode, owner: b.viaView, whole: true})
 	b.noteRelation(view)
-	source, owner := b.source, b.viaView
-	b.source, b.viaView = "", view.Owner
+	source, owner, cascaded := b.source, b.viaView, b.cascaded
+	b.source, b.viaView, b.cascaded = "", view.Owner, cascaded || view.ViewCheck == "cascaded"
 	base := b.targetEntry(sel.FromClause[0].GetRangeVar(), mode, verb)
 	targets, where := b.viewParts(base, sel)
-	b.source, b.viaView = source, owner
+	b.source, b.viaView, b.cascaded = source, owner, cascaded
 
 	if len(targets) == 0 || base.table == nil {
 		b.cannotChange(view, verb, "Views that have no updatable columns are not automatically updatable.")
 	}
 	base.viewFilter = conjunction([]expr.Expr{base.viewFilter, where})
+	if where != nil && (view.ViewCheck != "" || cascaded) {
+		base.viewChecks = append(base.viewChecks, expr.NamedCheck{Name: view.Name, Expr: where})
+	}
 	base.name, base.aliased = view.Name, false
 	if n.Alias != nil {
 		base.name, base.aliased = n.Alias.Aliasname, true

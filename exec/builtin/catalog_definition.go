@@ -81,8 +81,17 @@ func getReplicaIdentity(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	if rel == nil {
 		return pgtype.Null, nil
 	}
+	switch rel.ReplicaIdentity {
+	case 'n', 'f':
+		return pgtype.Null, nil
+	case 'i':
+		if rel.Index(rel.ReplicaIndex) == nil {
+			return pgtype.Null, nil
+		}
+		return pgtype.OIDValue(rel.ReplicaIndex), nil
+	}
 	for i := range rel.Indexes {
-		if rel.Indexes[i].Primary {
+		if rel.Indexes[i].Clustered() {
 			return pgtype.OIDValue(rel.Indexes[i].OID), nil
 		}
 	}
@@ -310,6 +319,8 @@ func constraintDef(c *Call, rel *desc.Relation, k *desc.Constraint, pretty bool)
 		}
 	case 'p', 'u':
 		writeKeyConstraint(&b, rel, k)
+	case 'x':
+		writeExclusion(&b, c, rel, k, pretty)
 	case 'f':
 		writeForeignKey(&b, c, rel, k)
 	default:
@@ -352,6 +363,36 @@ func writeKeyConstraint(b *strings.Builder, rel *desc.Relation, k *desc.Constrai
 	}
 	if len(x.Options) > 0 {
 		b.WriteString(" WITH (" + optionList(x.Options) + ")")
+	}
+}
+
+// writeExclusion prints EXCLUDE.
+func writeExclusion(b *strings.Builder, c *Call, rel *desc.Relation, k *desc.Constraint, pretty bool) {
+	x := rel.Index(k.Index)
+	if x == nil {
+		return
+	}
+	b.WriteString("EXCLUDE USING " + indexMethod(x) + " (")
+	for i := range x.Keys {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		writeIndexKey(b, c.Env.Catalog(), rel, x, &x.Keys[i], pretty)
+		b.WriteString(" WITH =")
+	}
+	b.WriteByte(')')
+	if len(x.Include) > 0 {
+		b.WriteString(" INCLUDE (" + columnList(rel, x.Include) + ")")
+	}
+	if len(x.Options) > 0 {
+		b.WriteString(" WITH (" + optionList(x.Options) + ")")
+	}
+	if x.Predicate != "" {
+		predicate := x.Predicate
+		if pretty {
+			predicate = prettyExpr(predicate)
+		}
+		b.WriteString(" WHERE (" + predicate + ")")
 	}
 }
 

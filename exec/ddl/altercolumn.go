@@ -219,6 +219,9 @@ func (a *alteration) addIdentity(cmd *pg_query.AlterTableCmd) error {
 		return err
 	}
 	rel, k := a.rel(), cmd.Def.GetConstraint()
+	if _, _, ok := integerRange(c.Type); !ok {
+		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
+	}
 	switch {
 	case !c.NotNull:
 		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" must be declared NOT NULL before identity can be added", c.Name, rel.Name)

@@ -65,7 +65,7 @@ func (a *alteration) addBuilt(b *tableBuild) error {
 			if c.Validated {
 				a.checks = append(a.checks, c.OID)
 			}
-		case 'u':
+		case 'u', 'x':
 			a.indexes = append(a.indexes, c.Index)
 		case 'f':
 			if c.Validated {
@@ -103,9 +103,6 @@ func (a *alteration) constraintUsing(k *pg_query.Constraint) error {
 	case primary && rel.PrimaryKey() != nil:
 		return a.w.errorf(k.Location, pgerr.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", rel.Name)
 	}
-	if k.Deferrable {
-		return pgerr.Unsupported("DEFERRABLE constraints")
-	}
 	name := k.Conname
 	if name == "" {
 		name = x.Name
@@ -113,15 +110,15 @@ func (a *alteration) constraintUsing(k *pg_query.Constraint) error {
 		a.w.noticef(pgerr.SuccessfulCompletion, "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"%s\" to \"%s\"", x.Name, name)
 	}
 	return a.edit(func(r *desc.Relation) error {
-		x.Name, x.Primary = name, primary
-		c := desc.Constraint{Name: name, Type: 'u', Validated: true}
+		x.Name, x.Primary, x.Immediate = name, primary, !k.Deferrable
+		c := desc.Constraint{Name: name, Type: 'u', Validated: true, Deferrable: k.Deferrable, Deferred: k.Initdeferred}
 		for _, key := range x.Keys {
 			c.Columns = append(c.Columns, key.Num)
 		}
 		r.Indexes = slices.Delete(r.Indexes, at, at+1)
 		if primary {
 			c.Type = 'p'
-			x.StorageID = 0
+			x.StorageID = 0 // the rows move
 			for _, n := range c.Columns {
 				if col := r.ColumnByNum(n); !col.NotNull {
 					col.NotNull = true
@@ -131,6 +128,15 @@ func (a *alteration) constraintUsing(k *pg_query.Constraint) error {
 			r.Indexes = append([]desc.Index{x}, r.Indexes...)
 		} else {
 			r.Indexes = append(r.Indexes, x)
+		}
+		if k.Deferrable { // its entries are of another form
+			x.StorageID = 0
+			a.indexes = append(a.indexes, x.OID)
+		}
+		for i := range r.Indexes {
+			if r.Indexes[i].OID == x.OID {
+				r.Indexes[i].StorageID = x.StorageID
+			}
 		}
 		r.Constraints = append(r.Constraints, c)
 		return nil

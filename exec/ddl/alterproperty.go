@@ -38,15 +38,12 @@ func (a *alteration) property(cmd *pg_query.AlterTableCmd) error {
 		return pgerr.Newf(pgerr.UndefinedObject, "trigger \"%s\" for table \"%s\" does not exist", cmd.Name, a.rel().Name)
 	case pg_query.AlterTableType_AT_EnableRule, pg_query.AlterTableType_AT_DisableRule, pg_query.AlterTableType_AT_EnableAlwaysRule, pg_query.AlterTableType_AT_EnableReplicaRule:
 		return pgerr.Newf(pgerr.UndefinedObject, "rule \"%s\" for relation \"%s\" does not exist", cmd.Name, a.rel().Name)
-	case pg_query.AlterTableType_AT_DisableRowSecurity, pg_query.AlterTableType_AT_NoForceRowSecurity, pg_query.AlterTableType_AT_DropOids, pg_query.AlterTableType_AT_DropCluster:
+	case pg_query.AlterTableType_AT_DisableRowSecurity, pg_query.AlterTableType_AT_NoForceRowSecurity, pg_query.AlterTableType_AT_DropOids:
 		return nil // is so already
 	case pg_query.AlterTableType_AT_EnableRowSecurity, pg_query.AlterTableType_AT_ForceRowSecurity:
 		return pgerr.Unsupported("row level security")
 	case pg_query.AlterTableType_AT_ReplicaIdentity:
-		if t := cmd.Def.GetReplicaIdentityStmt().GetIdentityType(); t != "d" {
-			return pgerr.Unsupported("REPLICA IDENTITY")
-		}
-		return nil
+		return a.replicaIdentity(cmd.Def.GetReplicaIdentityStmt())
 	case pg_query.AlterTableType_AT_SetTableSpace:
 		if cmd.Name == "pg_default" {
 			return nil
@@ -62,7 +59,9 @@ func (a *alteration) property(cmd *pg_query.AlterTableCmd) error {
 	case pg_query.AlterTableType_AT_AttachPartition, pg_query.AlterTableType_AT_DetachPartition:
 		return pgerr.Unsupported("partitioned tables")
 	case pg_query.AlterTableType_AT_ClusterOn:
-		return pgerr.Unsupported("CLUSTER")
+		return a.clusterOn(cmd.Name)
+	case pg_query.AlterTableType_AT_DropCluster:
+		return a.edit(func(r *desc.Relation) error { r.ClusterIndex = 0; return nil })
 	}
 	return pgerr.Unsupported("this form of ALTER TABLE")
 }
@@ -223,23 +222,46 @@ func (w *work) alterIndex(o object, cmds []*pg_query.Node) error {
 		case pg_query.AlterTableType_AT_ChangeOwner:
 			w.Notice(pgerr.Notice("WARNING", pgerr.WrongObjectType, "cannot change owner of index \"%s\"", o.name()).WithHint("Change the ownership of the index's table, instead."))
 		case pg_query.AlterTableType_AT_SetRelOptions, pg_query.AlterTableType_AT_ResetRelOptions:
-			options, err := indexOptions(cmd.Def.GetList().GetItems())
-			if err != nil {
+			if err := w.alterIndexOptions(o, cmd); err != nil {
 				return err
 			}
-			if cmd.Subtype == pg_query.AlterTableType_AT_ResetRelOptions {
-				options = nil
+		case pg_query.AlterTableType_AT_SetStatistics:
+			if n := int(cmd.Num); n < 1 || n > len(o.index.Keys)+len(o.index.Include) {
+				return pgerr.Newf(pgerr.UndefinedColumn, "column number %d of relation \"%s\" does not exist", n, o.name())
+			} else if n > len(o.index.Keys) {
+				return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter statistics on included column \"%s\" of index \"%s\"", o.rel.Columns[o.index.Include[n-len(o.index.Keys)-1]-1].Name, o.name())
+			} else if k := o.index.Keys[n-1]; k.Num != 0 {
+				return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter statistics on non-expression column \"%s\" of index \"%s\"", o.rel.Columns[k.Num-1].Name, o.name()).
+					WithHint("Alter statistics on table column instead.")
 			}
-			if err := w.atRelation(o.rel.OID, func(r *desc.Relation) error { r.Index(o.index.OID).Options = options; return nil }); err != nil {
-				return err
+			return pgerr.Unsupported("statistics on index expressions")
+		case pg_query.AlterTableType_AT_SetTableSpace:
+			if cmd.Name != "pg_default" {
+				return pgerr.Newf(pgerr.UndefinedObject, "tablespace \"%s\" does not exist", cmd.Name)
 			}
-		case pg_query.AlterTableType_AT_SetStatistics, pg_query.AlterTableType_AT_SetTableSpace:
-			return pgerr.Unsupported("this form of ALTER INDEX")
 		default:
 			return checkAction(o, cmd)
 		}
 	}
 	return nil
+}
+
+// alterIndexOptions sets or resets storage parameters of an index.
+func (w *work) alterIndexOptions(o object, cmd *pg_query.AlterTableCmd) error {
+	items := cmd.Def.GetList().GetItems()
+	options := slices.Clone(o.index.Options)
+	for _, n := range items {
+		name := n.GetDefElem().GetDefname()
+		options = slices.DeleteFunc(options, func(s string) bool { return strings.HasPrefix(s, name+"=") })
+	}
+	if cmd.Subtype == pg_query.AlterTableType_AT_SetRelOptions {
+		more, err := indexOptions(items)
+		if err != nil {
+			return err
+		}
+		options = append(options, more...)
+	}
+	return w.atRelation(o.rel.OID, func(r *desc.Relation) error { r.Index(o.index.OID).Options = options; return nil })
 }
 
 // changeOwner gives a relation to another role.

@@ -267,7 +267,7 @@ func (a *alteration) finish() error {
 
 // rekeyed tells whether the rows have to be stored under other keys than before: the primary key is the order of the rows themselves.
 func (a *alteration) rekeyed(rel *desc.Relation) bool {
-	was, is := a.before.PrimaryKey(), rel.PrimaryKey()
+	was, is := a.before.Clustered(), rel.Clustered()
 	if was == nil || is == nil {
 		return was != is
 	}

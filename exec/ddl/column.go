@@ -139,10 +139,11 @@ func (b *tableBuild) columnConstraints(d *pg_query.ColumnDef, c *columnBuild, co
 		case pg_query.ConstrType_CONSTR_CHECK:
 			b.checks = append(b.checks, checkBuild{name: k.Conname, node: k.RawExpr, noInherit: k.IsNoInherit, valid: true})
 		case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
-			if err := deferrable(d.Constraints[i+1:]); err != nil {
+			t, err := w.attributes(d.Constraints[i+1:])
+			if err != nil {
 				return err
 			}
-			if err := b.key(k, []string{d.Colname}); err != nil {
+			if err := b.key(k, []string{d.Colname}, t); err != nil {
 				return err
 			}
 		case pg_query.ConstrType_CONSTR_FOREIGN:
@@ -187,20 +188,6 @@ func (b *tableBuild) attributable(before []*pg_query.Node) bool {
 		}
 	}
 	return false
-}
-
-// deferrable refuses DEFERRABLE among the attributes that follow a column's constraint.
-func deferrable(rest []*pg_query.Node) error {
-	for _, n := range rest {
-		switch n.GetConstraint().Contype {
-		case pg_query.ConstrType_CONSTR_ATTR_DEFERRABLE, pg_query.ConstrType_CONSTR_ATTR_DEFERRED:
-			return pgerr.Unsupported("DEFERRABLE constraints")
-		case pg_query.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg_query.ConstrType_CONSTR_ATTR_IMMEDIATE:
-		default:
-			return nil
-		}
-	}
-	return nil
 }
 
 func (b *tableBuild) identity(k *pg_query.Constraint, c *columnBuild, col *desc.Column) error {

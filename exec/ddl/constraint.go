@@ -31,22 +31,21 @@ type keyBuild struct {
 	nullsNotDistinct bool
 	columns, include []int16
 	options          []string
+	timing           timing
+	exclusion        *exclusionBuild
 }
 
 // tableConstraint adds a constraint of a table.
 func (b *tableBuild) tableConstraint(k *pg_query.Constraint) error {
 	t := timing{k.Deferrable, k.Initdeferred}
-	if t.deferrable && k.Contype != pg_query.ConstrType_CONSTR_FOREIGN {
-		return pgerr.Unsupported("DEFERRABLE constraints")
-	}
 	switch k.Contype {
 	case pg_query.ConstrType_CONSTR_CHECK:
 		b.checks = append(b.checks, checkBuild{name: k.Conname, node: k.RawExpr, noInherit: k.IsNoInherit, valid: !k.SkipValidation})
 		return nil
 	case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
-		return b.key(k, stringsOf(k.Keys))
+		return b.key(k, stringsOf(k.Keys), t)
 	case pg_query.ConstrType_CONSTR_EXCLUSION:
-		return pgerr.Unsupported("EXCLUDE constraints")
+		return b.exclusion(k, t)
 	case pg_query.ConstrType_CONSTR_FOREIGN:
 		b.foreign = append(b.foreign, foreignBuild{node: k, names: stringsOf(k.FkAttrs), timing: t, valid: !k.SkipValidation})
 		return nil
@@ -55,7 +54,7 @@ func (b *tableBuild) tableConstraint(k *pg_query.Constraint) error {
 }
 
 // key adds a primary key or unique constraint on columns.
-func (b *tableBuild) key(k *pg_query.Constraint, columns []string) error {
+func (b *tableBuild) key(k *pg_query.Constraint, columns []string, t timing) error {
 	primary := k.Contype == pg_query.ConstrType_CONSTR_PRIMARY
 	if primary && b.hasPrimary() {
 		return b.w.errorf(k.Location, pgerr.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", b.rel.Name)
@@ -64,7 +63,7 @@ func (b *tableBuild) key(k *pg_query.Constraint, columns []string) error {
 	if err != nil {
 		return err
 	}
-	b.keys = append(b.keys, keyBuild{node: k, names: columns, name: k.Conname, primary: primary, nullsNotDistinct: k.NullsNotDistinct, options: options})
+	b.keys = append(b.keys, keyBuild{node: k, names: columns, name: k.Conname, primary: primary, nullsNotDistinct: k.NullsNotDistinct, options: options, timing: t})
 	return nil
 }
 
@@ -73,13 +72,17 @@ func (b *tableBuild) chooseKeys(from int) error {
 	var kept []keyBuild
 	for i := range b.keys {
 		k := b.keys[i]
+		if k.exclusion != nil {
+			kept = append(kept, k)
+			continue
+		}
 		if i >= from && k.node != nil {
 			if err := b.keyColumns(&k); err != nil {
 				return err
 			}
 		}
 		same := slices.IndexFunc(kept, func(o keyBuild) bool {
-			return slices.Equal(o.columns, k.columns) && slices.Equal(o.include, k.include) && o.nullsNotDistinct == k.nullsNotDistinct
+			return slices.Equal(o.columns, k.columns) && slices.Equal(o.include, k.include) && o.nullsNotDistinct == k.nullsNotDistinct && o.timing == k.timing && o.exclusion == nil
 		})
 		if same < 0 {
 			kept = append(kept, k)
@@ -140,6 +143,14 @@ func (b *tableBuild) nameKeys() error {
 		taken = append(taken, c.Name)
 	}
 	for _, k := range b.keys {
+		if k.exclusion != nil {
+			name, err := b.addExclusion(&k, taken)
+			if err != nil {
+				return err
+			}
+			taken = append(taken, name)
+			continue
+		}
 		if err := b.checkKey(&k); err != nil {
 			return err
 		}
@@ -209,12 +220,12 @@ func checkKeyType(t *pgtype.Type) error {
 }
 
 func (b *tableBuild) addKey(k *keyBuild) {
-	x := desc.Index{Name: k.name, Unique: true, Primary: k.primary, NullsNotDistinct: k.nullsNotDistinct, Immediate: true, Valid: true,
+	x := desc.Index{Name: k.name, Unique: true, Primary: k.primary, NullsNotDistinct: k.nullsNotDistinct, Immediate: !k.timing.deferrable, Valid: true,
 		Include: k.include, Method: "btree", Options: k.options}
 	for _, n := range k.columns {
 		x.Keys = append(x.Keys, desc.IndexKey{Num: n, Collation: b.rel.Columns[n-1].Collation})
 	}
-	c := desc.Constraint{Name: k.name, Type: 'u', Columns: k.columns, Validated: true}
+	c := desc.Constraint{Name: k.name, Type: 'u', Columns: k.columns, Validated: true, Deferrable: k.timing.deferrable, Deferred: k.timing.deferred}
 	if k.primary {
 		c.Type = 'p'
 		b.rel.Indexes = append([]desc.Index{x}, b.rel.Indexes...)

@@ -176,9 +176,9 @@ func (b *tableBuild) mayRefer(parent *desc.Relation) error {
 	}
 	switch {
 	case rel.Class == desc.Stream || parent.Class == desc.Stream:
-		return pgerr.Unsupported("FOREIGN KEY constraints on stream tables, whose rows end with their time")
+		return pgerr.New(pgerr.FeatureNotSupported, "foreign keys of and to stream tables are not supported").WithHint("Rows of stream tables end with their time.")
 	case rel.Class != desc.User && parent.Class == desc.User:
-		return pgerr.Unsupported("FOREIGN KEY constraints of a shared table on a user table, whose keys are unique for each user only")
+		return pgerr.New(pgerr.FeatureNotSupported, "a shared table cannot have a foreign key to a user table").WithHint("Keys of user tables are unique for each user only.")
 	}
 	return nil
 }

@@ -234,7 +234,7 @@ func (w *work) buildIndex(rel *desc.Relation, x *desc.Index) error {
 
 // notBuilt names the table in the error about an index that cannot be built.
 func (w *work) notBuilt(rel *desc.Relation, err error) error {
-	if e, ok := pgerr.As(err); ok && e.Code == pgerr.UniqueViolation {
+	if e, ok := pgerr.As(err); ok && (e.Code == pgerr.UniqueViolation || e.Code == pgerr.ExclusionViolation) {
 		e.Schema, e.Table = w.schemaName(rel.Schema), rel.Name
 	}
 	return err
@@ -314,7 +314,7 @@ func (w *work) rebuildIndexes(rel *desc.Relation, only desc.OID) error {
 	var build []desc.OID
 	rel, err := w.Catalog.AlterRelation(w.Ctx, rel.OID, func(r *desc.Relation) error {
 		for i := range r.Indexes {
-			if x := &r.Indexes[i]; !x.Primary && (only == 0 || only == x.OID) {
+			if x := &r.Indexes[i]; !x.Clustered() && (only == 0 || only == x.OID) {
 				x.StorageID = 0
 				build = append(build, x.OID)
 			}

@@ -74,8 +74,6 @@ func missingFeature(node *pg_query.Node) string {
 		return "foreign tables"
 	case *pg_query.Node_RefreshMatViewStmt:
 		return "materialized views"
-	case *pg_query.Node_ClusterStmt:
-		return "CLUSTER"
 	case *pg_query.Node_AlterExtensionStmt, *pg_query.Node_AlterExtensionContentsStmt:
 		return "ALTER EXTENSION"
 	case *pg_query.Node_SecLabelStmt:

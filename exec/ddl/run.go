@@ -53,6 +53,8 @@ func relationHandler(node *pg_query.Node) handler {
 		return handler{"TRUNCATE TABLE", func(w *work) (string, error) { return "", w.truncate(n.TruncateStmt) }}
 	case *pg_query.Node_DropStmt:
 		return handler{"DROP " + objectWord(n.DropStmt.RemoveType), func(w *work) (string, error) { return "", w.drop(n.DropStmt) }}
+	case *pg_query.Node_ClusterStmt:
+		return handler{"CLUSTER", func(w *work) (string, error) { return "", w.cluster(n.ClusterStmt) }}
 	case *pg_query.Node_CreateSchemaStmt:
 		return handler{"CREATE SCHEMA", func(w *work) (string, error) { return "", w.createSchema(n.CreateSchemaStmt) }}
 	}

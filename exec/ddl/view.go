@@ -34,6 +34,15 @@ func (w *work) createView(n *pg_query.ViewStmt) error {
 	if err != nil {
 		return err
 	}
+	if check != "" {
+		why, err := bind.NotUpdatable(w.Bind, n.Query.GetSelectStmt())
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			return pgerr.New(pgerr.FeatureNotSupported, "WITH CHECK OPTION is supported only on automatically updatable views").WithHint("%s", why)
+		}
+	}
 	rv := proto.Clone(n.View).(*pg_query.RangeVar)
 	if rv.Relpersistence != "t" && w.readsTemporary(def) {
 		w.noticef(pgerr.SuccessfulCompletion, "view \"%s\" will be a temporary view", rv.Relname)

@@ -217,7 +217,7 @@ func usable(x *desc.Index) bool {
 // tryIndex matches tests with the columns of an index from the first on: equalities, one list of values, then a range.
 func tryIndex(x *desc.Index, tests []columnTest) candidate {
 	c := candidate{access: plan.Access{Keyed: true, Index: x}, read: -1}
-	if x.Primary {
+	if x.Clustered() {
 		c.access.Index = nil
 	}
 	for i, k := range x.Keys {

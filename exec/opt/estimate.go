@@ -236,9 +236,9 @@ func (p *planner) accessCost(n *plan.Scan, a plan.Access, cs []expr.Expr, part f
 	case !a.Keyed || index == nil:
 		e.Startup = costCursor
 		e.Total = costCursor + reading(t.seen, t.bytes, test) + p.penalty(SeqScan)
-	case index.Primary && a.Lower == nil && a.Upper == nil && a.In == nil && len(a.Equal) == len(index.Keys):
+	case index.Clustered() && a.Lower == nil && a.Upper == nil && a.In == nil && len(a.Equal) == len(index.Keys):
 		e.Total = costLookup + test
-	case index.Primary:
+	case index.Clustered():
 		starts := p.starts(a)
 		each := costCursor
 		if len(a.Equal)+1 == len(index.Keys) && a.In != nil {
@@ -276,7 +276,7 @@ func accessIndex(rel *desc.Relation, a plan.Access) *desc.Index {
 	if a.Index != nil {
 		return a.Index
 	}
-	if len(rel.Indexes) > 0 && rel.Indexes[0].Primary {
+	if len(rel.Indexes) > 0 && rel.Indexes[0].Clustered() {
 		return &rel.Indexes[0]
 	}
 	return nil

@@ -155,7 +155,7 @@ func (p *planner) throughIndex(n *plan.Scan, x *desc.Index, nums []int16, keys [
 			at = candidate{access: plan.Access{Keyed: true, Index: x}}
 		}
 	}
-	if x.Primary {
+	if x.Clustered() {
 		at.access.Index = nil
 	}
 	reverse, ok := follows(x, len(at.access.Equal), nums, keys)
@@ -179,7 +179,7 @@ func follows(x *desc.Index, fixed int, nums []int16, keys []expr.SortKey) (rever
 		}
 		if at >= len(x.Keys) {
 			// All columns of a unique index are fixed or sorted by: the rest of the keys decides nothing. NULLs could repeat, though.
-			return reverse, x.Primary && ordered > 0
+			return reverse, x.Clustered() && ordered > 0
 		}
 		k := x.Keys[at]
 		if k.Num != num || k.NullsFirst != k.Desc {

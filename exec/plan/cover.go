@@ -19,7 +19,7 @@ func Covers(n *Scan, x *desc.Index) bool {
 		}
 	}
 	var primary *desc.Index
-	if len(n.Table.Indexes) > 0 && n.Table.Indexes[0].Primary {
+	if len(n.Table.Indexes) > 0 && n.Table.Indexes[0].Clustered() {
 		primary = &n.Table.Indexes[0]
 	}
 	needPrimary := 0

@@ -257,7 +257,7 @@ func (s *step) scan(n *Scan) {
 		s.name = "Index Scan on " + on
 		if index != nil {
 			s.name = "Index Scan using " + index.Name + " on " + on
-			if !index.Primary && Covers(n, index) {
+			if !index.Clustered() && Covers(n, index) {
 				s.name = "Index Only Scan using " + index.Name + " on " + on
 			}
 			if cond := indexCondition(n); cond != "()" {

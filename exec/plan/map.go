@@ -128,6 +128,17 @@ func (m *nodeMapper) assigns(as []Assign) []Assign {
 	return out
 }
 
+func (m *nodeMapper) checks(cs []expr.NamedCheck) []expr.NamedCheck {
+	if cs == nil {
+		return nil
+	}
+	out := make([]expr.NamedCheck, len(cs))
+	for i, c := range cs {
+		out[i] = expr.NamedCheck{Name: c.Name, Expr: m.one(c.Expr)}
+	}
+	return out
+}
+
 func (m *nodeMapper) bound(b *Bound) *Bound {
 	if b == nil {
 		return nil
@@ -252,7 +263,7 @@ func (m *nodeMapper) upper(n Node) Node {
 		return &c
 	case *Insert:
 		c := *n
-		c.Returning = m.list(n.Returning)
+		c.Returning, c.Options = m.list(n.Returning), m.checks(n.Options)
 		if o := n.Conflict; o != nil {
 			x := *o
 			x.Set, x.Where = m.assigns(o.Set), m.one(o.Where)
@@ -262,6 +273,7 @@ func (m *nodeMapper) upper(n Node) Node {
 	case *Update:
 		c := *n
 		c.Set, c.Recheck, c.Returning = m.assigns(n.Set), m.one(n.Recheck), m.list(n.Returning)
+		c.Options = m.checks(n.Options)
 		return &c
 	case *Delete:
 		c := *n

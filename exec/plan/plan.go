@@ -261,6 +261,7 @@ type Insert struct {
 	Source    Node
 	Nums      []int16 // attribute number of each source column
 	Rules     *TableRules
+	Options   []expr.NamedCheck // WITH CHECK OPTION of the views that the table is reached through, innermost first: what a new row must meet, over Rel
 	Conflict  *OnConflict
 	Returning []expr.Expr // over the new row (Rel); nil: none
 	Names     []string
@@ -290,6 +291,7 @@ type TableRules struct {
 	Generated []Assign
 	Indexes   []IndexRule // of expression and partial indexes
 	Refers    []desc.OID  // foreign keys of the table, to be checked for a new row
+	Loose     bool        // an index of a deferrable constraint is among the table's
 	Referred  []desc.OID  // foreign keys to the table, which have their say when a row goes or gets another key
 }
 
@@ -310,7 +312,8 @@ type Update struct {
 	Set       []Assign
 	Recheck   expr.Expr
 	Rules     *TableRules
-	Returning []expr.Expr // over Source's row with the target's columns replaced by the new row's
+	Options   []expr.NamedCheck // as Insert's
+	Returning []expr.Expr       // over Source's row with the target's columns replaced by the new row's
 	Names     []string
 	ReturnRel int32
 }

@@ -24,6 +24,7 @@ type deferred struct {
 	kind       eventKind
 	ref        reference
 	act        action
+	claim      claim
 	fired      int // 0: not yet
 }
 
@@ -33,6 +34,7 @@ const (
 	referenceEvent eventKind = iota
 	deleteEvent
 	updateEvent
+	claimEvent
 )
 
 // modes are the answers to SET CONSTRAINTS; they are replaced, never changed, as savepoints hold on to them.
@@ -118,6 +120,12 @@ func (c *Constraints) deferActions(l *actionList) {
 	}
 }
 
+func (c *Constraints) deferClaims(l *claimList) {
+	for _, k := range l.claims {
+		c.events = append(c.events, deferred{constraint: l.constraint, relation: l.relation, kind: claimEvent, claim: k})
+	}
+}
+
 // Check does the checks of all constraints that are not deferred any more; with ending those of all, as the transaction is about to commit.
 func (c *Constraints) Check(x *Exec, ending bool) error {
 	c.ending = ending
@@ -163,6 +171,7 @@ func (c *Constraints) Check(x *Exec, ending bool) error {
 // due are a constraint's checks.
 type due struct {
 	fk      *ForeignKey
+	claims  claimList
 	now     bool
 	refs    []reference
 	deletes []action
@@ -170,15 +179,25 @@ type due struct {
 }
 
 func (c *Constraints) dueOf(x *Exec, constraint desc.OID) (*due, error) {
-	f, err := x.Foreign.Key(constraint)
-	if err != nil {
-		return nil, err
+	_, k := x.Catalog.Constraint(constraint)
+	if k == nil {
+		return &due{now: true}, nil
 	}
-	return &due{fk: f, now: f == nil || !c.Deferred(f.plan.Constraint)}, nil
+	d := &due{now: !c.Deferred(k), claims: claimList{constraint: constraint}}
+	if k.Type != 'f' {
+		return d, nil
+	}
+	var err error
+	d.fk, err = x.Foreign.Key(constraint)
+	return d, err
 }
 
 func (d *due) add(seq int, e *deferred) {
 	switch e.kind {
+	case claimEvent:
+		k := e.claim
+		k.seq = seq
+		d.claims.claims = append(d.claims.claims, k)
 	case referenceEvent:
 		r := e.ref
 		r.seq = seq
@@ -195,6 +214,9 @@ func (d *due) add(seq int, e *deferred) {
 }
 
 func (d *due) check(x *Exec) (first violation, err error) {
+	if len(d.claims.claims) > 0 {
+		return d.claims.check(x)
+	}
 	if d.fk == nil {
 		return first, nil // it has been dropped
 	}

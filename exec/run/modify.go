@@ -22,7 +22,8 @@ type modify struct {
 	version   uint64         // of the catalog in which it was looked for
 	rules     *rules
 	bound     *plan.TableRules
-	watch     *watch // nil where rows may change without further ado
+	options   []namedEval // WITH CHECK OPTION
+	watch     *watch      // nil where rows may change without further ado
 	source    Operator
 	buffered  bool // the source is read to its end before the first write
 	returning []expr.Eval
@@ -60,6 +61,9 @@ func (m *modify) open(outer *expr.Frame) error {
 			return err
 		}
 	}
+	if m.bound != nil && m.bound.Loose && m.exec.Queue != nil {
+		m.exec.Access.Recheck = m.exec.recheck
+	}
 	m.frame = frameOf(outer, m.exec)
 	m.rows, m.read, m.at = nil, false, 0
 	return m.source.Open(outer)
@@ -67,16 +71,32 @@ func (m *modify) open(outer *expr.Frame) error {
 
 // insertRow adds a row.
 func (m *modify) insertRow(values []pgtype.Datum) error {
-	if err := m.table.Insert(m.exec.Ctx(), m.exec.Access, values); err != nil || m.watch == nil {
+	if err := m.table.Insert(m.exec.Ctx(), m.exec.Access, values); err != nil {
 		return err
+	}
+	if m.options != nil {
+		if err := m.checkOptions(values); err != nil {
+			return err
+		}
+	}
+	if m.watch == nil {
+		return nil
 	}
 	return m.watch.inserted(values)
 }
 
 // updateRow replaces a row that is locked.
 func (m *modify) updateRow(locator pgtype.Datum, old, values []pgtype.Datum) error {
-	if err := m.table.Update(m.exec.Ctx(), m.exec.Access, locator, old, values); err != nil || m.watch == nil {
+	if err := m.table.Update(m.exec.Ctx(), m.exec.Access, locator, old, values); err != nil {
 		return err
+	}
+	if m.options != nil {
+		if err := m.checkOptions(values); err != nil {
+			return err
+		}
+	}
+	if m.watch == nil {
+		return nil
 	}
 	return m.watch.updated(locator, old, values)
 }
@@ -240,6 +260,9 @@ func (b *builder) insert(n *plan.Insert, outer *expr.Scope) (Operator, error) {
 	i.values = make([]pgtype.Datum, width)
 	i.many = n.Conflict == nil && len(n.Returning) == 0 && yieldsMany(n.Source)
 	if i.rules, err = b.rules(n.Table, n.Rules); err != nil {
+		return nil, err
+	}
+	if i.options, err = b.options(n.Options, n.Rel, n.Table, outer); err != nil {
 		return nil, err
 	}
 	columns := append(rowColumns(n.Rel, n.Table), systemColumns(n.Rel)...)
@@ -555,6 +578,9 @@ func (b *builder) update(n *plan.Update, outer *expr.Scope) (Operator, error) {
 		return nil, err
 	}
 	if u.rules, err = b.rules(n.Table, n.Rules); err != nil {
+		return nil, err
+	}
+	if u.options, err = b.options(n.Options, n.Rel, n.Table, outer); err != nil {
 		return nil, err
 	}
 	c.out = make([]pgtype.Datum, len(n.Returning))

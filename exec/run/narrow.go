@@ -20,7 +20,7 @@ var intRanges = map[pgtype.OID]intRange{
 func narrower(n *plan.Scan, i int, e expr.Expr) *intRange {
 	x := n.Access.Index
 	for k := range n.Table.Indexes {
-		if x == nil && n.Table.Indexes[k].Primary {
+		if x == nil && n.Table.Indexes[k].Clustered() {
 			x = &n.Table.Indexes[k]
 		}
 	}

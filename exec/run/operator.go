@@ -112,6 +112,11 @@ func (p *Program) Again() error {
 // runs (COPY).
 func (p *Program) Finish() error { return p.exec.finish() }
 
+// Watched tells whether the end of the statement can still be an error, as rows change that constraints look at then.
+func (p *Program) Watched() bool {
+	return p.dml != nil && p.dml.bound != nil && (p.dml.bound.Loose || len(p.dml.bound.Refers)+len(p.dml.bound.Referred) > 0)
+}
+
 // Affected is the number of rows that the top INSERT, UPDATE or DELETE has changed so far.
 func (p *Program) Affected() int64 {
 	if p.dml == nil {

@@ -18,6 +18,7 @@ type Queue struct {
 	seq     int // of the row changes, so that the error is that of the first one
 	checks  []*checkList
 	actions []*actionList
+	claims  []*claimList
 }
 
 // early is how many references are looked up together. A statement that changes more rows does not wait for its end: what is found is locked and
@@ -131,15 +132,22 @@ func (f *ForeignKey) tables(x *Exec) (child, parent *userdata.Table, err error) 
 // finish does what a statement has queued, at its end.
 func (x *Exec) finish() error {
 	q := x.Queue
-	if q == nil || len(q.checks)+len(q.actions) == 0 {
+	if q == nil || len(q.checks)+len(q.actions)+len(q.claims) == 0 {
 		return nil
 	}
-	checks, actions := q.checks, q.actions
+	checks, actions, claims := q.checks, q.actions, q.claims
 	*q = Queue{}
 	if err := x.ready(checks, actions); err != nil {
 		return err
 	}
 	var first violation
+	for _, l := range claims {
+		v, err := l.finish(x)
+		if err != nil {
+			return err
+		}
+		first.take(v)
+	}
 	slices.SortStableFunc(actions, func(a, b *actionList) int { return cmp.Compare(a.constraint, b.constraint) })
 	for _, l := range actions {
 		v, err := l.finish(x)

@@ -68,6 +68,37 @@ func (b *builder) rules(table *desc.Relation, r *plan.TableRules) (*rules, error
 	return out, err
 }
 
+// options compiles the conditions of WITH CHECK OPTION over complete rows.
+func (b *builder) options(list []expr.NamedCheck, rel int32, table *desc.Relation, outer *expr.Scope) ([]namedEval, error) {
+	var out []namedEval
+	c := b.compiler(rowColumns(rel, table), outer)
+	for _, k := range list {
+		eval, err := c.Compile(k.Expr)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, namedEval{k.Name, eval})
+	}
+	return out, nil
+}
+
+// checkOptions checks a row that has been written against the views that it was written through.
+func (m *modify) checkOptions(values []pgtype.Datum) error {
+	frame := frameOf(m.frame.Outer, m.exec)
+	frame.Row = values
+	for _, o := range m.options {
+		v, err := o.eval(&frame)
+		if err != nil {
+			return err
+		}
+		if v.IsNull() || !v.Bool() {
+			return pgerr.Newf(pgerr.WithCheckOptionViolation, "new row violates check option for view %q", o.name).
+				WithDetail("Failing row contains %s.", m.rules.describe(values))
+		}
+	}
+	return nil
+}
+
 func compileAssigns(c *expr.Compiler, list []plan.Assign) ([]assign, error) {
 	out := make([]assign, len(list))
 	for i, a := range list {

@@ -100,7 +100,7 @@ func (s *scanOp) open() error {
 		s.table, s.rel, s.scanner = t, rel, t.Scanner(s.n.Nums)
 		s.scanner.Transient = s.direct
 		s.point = s.n.Access.Keyed && s.n.Access.Lower == nil && s.n.Access.Upper == nil && t.HasKey() &&
-			len(s.keys) == len(rel.Indexes[0].Keys) && (s.n.Access.Index == nil || s.n.Access.Index.Primary)
+			len(s.keys) == len(rel.Indexes[0].Keys) && (s.n.Access.Index == nil || s.n.Access.Index.Clustered())
 	}
 	s.version = version
 	return nil

@@ -107,7 +107,7 @@ func gathers(n plan.Node) bool {
 
 // onePoint tells whether a scan looks one row up.
 func onePoint(n *plan.Scan) bool {
-	return n.Access.Keyed && len(n.Table.Indexes) > 0 && n.Table.Indexes[0].Primary && len(n.Access.Equal) == len(n.Table.Indexes[0].Keys)
+	return n.Access.Keyed && len(n.Table.Indexes) > 0 && n.Table.Indexes[0].Clustered() && len(n.Access.Equal) == len(n.Table.Indexes[0].Keys)
 }
 
 // Open decides, and starts one of the forms.

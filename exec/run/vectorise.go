@@ -328,7 +328,7 @@ func supported(n plan.Node) bool {
 // columnar tells whether a scan reads rows in the order of the primary key, forward.
 func columnar(n *plan.Scan) bool {
 	a := &n.Access
-	if _, ages := userdata.Option(n.Table.Options, "ttl"); ages || n.Table.Kind != desc.Table || a.Reverse || a.In != nil || a.Index != nil && !a.Index.Primary {
+	if _, ages := userdata.Option(n.Table.Options, "ttl"); ages || n.Table.Kind != desc.Table || a.Reverse || a.In != nil || a.Index != nil && !a.Index.Clustered() {
 		return false
 	}
 	for _, num := range n.Nums {

@@ -13,6 +13,7 @@ type watch struct {
 	table  *userdata.Table
 	checks []*checkList
 	refers []desc.OID
+	key    []byte
 }
 
 // watchOf makes the watch of a table for a statement, nil when nothing is to be watched.
@@ -37,6 +38,12 @@ func (x *Exec) watchOf(table *userdata.Table, r *plan.TableRules) (*watch, error
 func (w *watch) inserted(row []pgtype.Datum) error {
 	w.exec.Queue.seq++
 	key := w.exec.Access.Written()
+	if w.exec.Access.Load != nil { // the row is not written yet
+		w.key = w.table.AppendRowIdentity(w.key[:0], w.exec.Access, row)
+		if len(w.key) > 0 {
+			key = w.key
+		}
+	}
 	scope := w.table.Scope(key)
 	for _, l := range w.checks {
 		if err := l.add(w.exec, w.exec.Queue.seq, scope, row, key); err != nil {
