@@ -307,7 +307,7 @@ func (i *insertOp) Open(outer *expr.Frame) error {
 	if err := i.open(outer); err != nil {
 		return err
 	}
-	if i.many && i.exec.Load != nil && i.exec.depth == 0 {
+	if i.many && i.options == nil && i.exec.Load != nil && i.exec.depth == 0 {
 		i.load = i.exec.Load(i.rel)
 	}
 	return nil
