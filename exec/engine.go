@@ -25,6 +25,7 @@ type Options struct {
 	Store             kv.Store
 	Logger            *slog.Logger
 	SuperuserVerifier string            // SCRAM verifier of role postgres, used when the data directory is new
+	ColumnCache       int64             // bytes of columns that scans have read, kept for the next ones; 0: none
 	LongTransaction   time.Duration     // after which a transaction that is still open is warned of in the log; 0: never
 	Settings          map[string]string // values of PostgreSQL's server-wide parameters that differ from the defaults (port, max_connections, …)
 }
@@ -72,6 +73,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	e := &Engine{store: o.Store, log: o.Logger, catalog: cat, rows: userdata.New(o.Store), library: library, parsed: parse.NewCache(parsedText),
 		settings: o.Settings, started: time.Now(), notices: notify.NewHub(notify.DefaultSize), sessions: register{open: make(map[int32]*Session)}}
+	e.rows.SetColumnCache(o.ColumnCache)
 	if err := e.sweepGarbage(ctx); err != nil {
 		return nil, err
 	}

@@ -43,6 +43,11 @@ func (e *Engine) collect(ctx context.Context, ids []uint64) error {
 	if err := e.catalog.Collected(ctx, t, ids); err != nil {
 		return err
 	}
-	_, err = t.Commit(ctx)
-	return err
+	if _, err = t.Commit(ctx); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		e.rows.Forget(id)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/userdata/keys"
 )
 
 // Service is what rows need beyond one table: identifiers for rows without a primary key.
@@ -22,15 +23,14 @@ type Service struct {
 func New(store kv.Store) *Service {
 	s := &Service{store: store}
 	s.columns.watcher, _ = store.(kv.Watcher)
-	s.columns.limit.Store(DefaultColumnCache)
 	return s
 }
 
-// DefaultColumnCache is how many bytes of columns that scans have read are kept for the next ones.
-const DefaultColumnCache = 1 << 30
-
-// SetColumnCache sets that limit; 0 keeps nothing.
+// SetColumnCache sets how many bytes of columns that scans have read are kept for the next ones; a new service keeps none.
 func (s *Service) SetColumnCache(bytes int64) { s.columns.limit.Store(bytes) }
+
+// Forget drops what is kept in memory of a storage id whose rows are gone for good.
+func (s *Service) Forget(id uint64) { s.columns.drop(keys.AppendStorage(nil, kv.SpaceRows, id)) }
 
 // rowIDLease is how many row ids are reserved at once; a crash loses the rest of a lease, never repeats one.
 const rowIDLease = 1 << 16

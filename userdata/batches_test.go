@@ -165,6 +165,10 @@ func TestBatches(t *testing.T) {
 	if kept == 0 {
 		t.Error("nothing was kept: the cache was not tested")
 	}
+	r.service.Forget(r.table.Rel.StorageID)
+	if n := len(r.service.columns.tables); n != 0 || r.service.columns.used != 0 {
+		t.Errorf("of a storage that is gone %d tables are kept, %d bytes", n, r.service.columns.used)
+	}
 }
 
 // change commits an insert, an update or a delete of some rows.

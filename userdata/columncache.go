@@ -99,6 +99,16 @@ func (c *columnCache) forget(t *cachedTable) {
 	}
 }
 
+// drop forgets the table of a key prefix.
+func (c *columnCache) drop(prefix []byte) {
+	c.mu.Lock()
+	t := c.tables[string(prefix)]
+	c.mu.Unlock()
+	if t != nil {
+		c.forget(t)
+	}
+}
+
 // at gives what is kept of a part if it is what a reader at a snapshot would read.
 func (c *columnCache) at(p *cachedPart, snapshot kv.Version) *keptColumns {
 	k := p.kept.Load()

@@ -43,7 +43,9 @@ func newRoom(t *testing.T, class desc.Class) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &room{t: t, ctx: context.Background(), store: store, service: New(store), table: table}
+	service := New(store)
+	service.SetColumnCache(1 << 30)
+	return &room{t: t, ctx: context.Background(), store: store, service: service, table: table}
 }
 
 // in runs f in a transaction of a user and commits it unless f fails.

@@ -29,6 +29,7 @@ type config struct {
 	MaxPrepared    int
 	LongTxn        time.Duration
 	CacheSize      byteSize
+	ColumnCache    byteSize
 	FeedSize       byteSize
 	LogFormat      string
 	LogLevel       slog.Level
@@ -45,7 +46,7 @@ const variablePrefix = "KALAMPG_"
 
 // parseConfig reads flags, variables and file. help receives the text of --help, which is the error pflag.ErrHelp.
 func parseConfig(arguments []string, lookup func(string) (string, bool), help io.Writer) (*config, error) {
-	c := &config{CacheSize: 256 << 20, FeedSize: 128 << 20}
+	c := &config{CacheSize: 256 << 20, ColumnCache: 1 << 30, FeedSize: 128 << 20}
 	flags := c.flags()
 	flags.SetOutput(help)
 	if err := flags.Parse(arguments); err != nil {
@@ -86,6 +87,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.IntVar(&c.MaxConnections, "max-connections", 100, "clients at a time; the last three are kept for superusers")
 	f.IntVar(&c.MaxPrepared, "max-prepared-transactions", 0, "transactions that may be prepared at a time (PREPARE TRANSACTION); 0 refuses them")
 	f.Var(&c.CacheSize, "cache-size", "memory for cached data, such as 256MB or 2GB")
+	f.Var(&c.ColumnCache, "column-cache", "memory for packed columns of large tables that queries have read, beside --cache-size; 0 keeps none")
 	f.Var(&c.FeedSize, "feed-size", "commit log kept on disk for readers of the change feed, beyond what recovery needs")
 	f.DurationVar(&c.LongTxn, "long-transaction-warning", 5*time.Minute, "age from which an open transaction is warned of in the log (0: never)")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")

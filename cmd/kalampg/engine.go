@@ -26,7 +26,7 @@ func openEngine(ctx context.Context, store kv.Store, log *slog.Logger, c *config
 	if err != nil {
 		return nil, err
 	}
-	return exec.Open(ctx, exec.Options{Store: store, Logger: log, SuperuserVerifier: verifier, Settings: settings, LongTransaction: c.LongTxn})
+	return exec.Open(ctx, exec.Options{Store: store, Logger: log, SuperuserVerifier: verifier, Settings: settings, ColumnCache: int64(c.ColumnCache), LongTransaction: c.LongTxn})
 }
 
 // serverSettings are PostgreSQL's server-wide parameters as SHOW and pg_settings give them.

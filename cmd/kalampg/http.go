@@ -11,10 +11,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kalampg/kalampg/internal/kv"
 )
 
 // web serves /metrics and /healthz. The zero web serves nothing.
 type web struct {
+	store    kv.Prober // nil: never ill
 	server   *http.Server
 	address  net.Addr
 	draining atomic.Bool
@@ -24,8 +27,9 @@ type web struct {
 const defaultHTTP = "127.0.0.1:9187"
 
 // serveHTTP starts the HTTP port. When nobody asked for a port and the usual one is taken (a second server on the machine), the server runs without.
-func serveHTTP(c *config, m *metrics, log *slog.Logger) (*web, error) {
+func serveHTTP(c *config, m *metrics, store kv.Store, log *slog.Logger) (*web, error) {
 	w := &web{}
+	w.store, _ = store.(kv.Prober)
 	if c.HTTP == "off" || c.HTTP == "" {
 		return w, nil
 	}
@@ -52,11 +56,17 @@ func serveHTTP(c *config, m *metrics, log *slog.Logger) (*web, error) {
 	return w, nil
 }
 
-// health says ok as long as new connections are accepted.
+// health says ok as long as new connections and commits are accepted.
 func (w *web) health(out http.ResponseWriter, _ *http.Request) {
 	if w.draining.Load() {
 		http.Error(out, "stopping", http.StatusServiceUnavailable)
 		return
+	}
+	if w.store != nil {
+		if err := w.store.Refusal(); err != nil {
+			http.Error(out, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
 	}
 	fmt.Fprintln(out, "ok")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -84,19 +85,26 @@ func TestSocketBesideTCP(t *testing.T) {
 	}
 }
 
-// observedStore is a store that reports one figure.
-type observedStore struct{ kv.Store }
+// observedStore is a store that reports one figure and may be ill.
+type observedStore struct {
+	kv.Store
+	refusal *error
+}
+
+func (s observedStore) Refusal() error { return *s.refusal }
 
 func (observedStore) Metrics() []kv.Metric { return []kv.Metric{{Name: "some.figure", Value: 7}} }
 
 func TestHTTP(t *testing.T) {
-	m := newMetrics(observedStore{})
+	var ill error
+	store := observedStore{refusal: &ill}
+	m := newMetrics(store)
 	o := m.observer()
 	o.Connected()
 	o.Error("22012")
 	o.Statement(1000)
 	var log bytes.Buffer
-	w, err := serveHTTP(&config{HTTP: "127.0.0.1:0"}, m, newLogger(&config{}, &log))
+	w, err := serveHTTP(&config{HTTP: "127.0.0.1:0"}, m, store, newLogger(&config{}, &log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,6 +134,11 @@ func TestHTTP(t *testing.T) {
 	if err := health(t.Context(), []string{w.address.String()}); err != nil {
 		t.Error(err)
 	}
+	ill = fmt.Errorf("%w: fsync", kv.ErrBroken)
+	if status, body := get("/healthz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "fsync") {
+		t.Errorf("%d %q of a store that takes no commits", status, body)
+	}
+	ill = nil
 	w.drain()
 	if err := health(t.Context(), []string{w.address.String()}); err == nil {
 		t.Error("healthy while stopping")
@@ -135,10 +148,10 @@ func TestHTTP(t *testing.T) {
 	}
 
 	// The address is taken now: an error for who asked for it, a warning for who did not.
-	if _, err := serveHTTP(&config{HTTP: w.address.String(), HTTPGiven: true}, m, newLogger(&config{}, &log)); err == nil {
+	if _, err := serveHTTP(&config{HTTP: w.address.String(), HTTPGiven: true}, m, store, newLogger(&config{}, &log)); err == nil {
 		t.Error("a taken address is no error")
 	}
-	if other, err := serveHTTP(&config{HTTP: w.address.String()}, m, newLogger(&config{}, &log)); err != nil || other.server != nil {
+	if other, err := serveHTTP(&config{HTTP: w.address.String()}, m, store, newLogger(&config{}, &log)); err != nil || other.server != nil {
 		t.Error("a taken default address is an error")
 	}
 }

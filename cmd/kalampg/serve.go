@@ -52,7 +52,7 @@ func serve(ctx context.Context, c *config, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	web, err := serveHTTP(c, metrics, log)
+	web, err := serveHTTP(c, metrics, store, log)
 	if err != nil {
 		closeAll(listeners)
 		return err

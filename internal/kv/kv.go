@@ -236,6 +236,12 @@ type Metric struct {
 	Value float64
 }
 
+// Prober is a power of stores that may stop accepting commits while they are open.
+type Prober interface {
+	// Refusal is why commits are refused for good (ErrBroken after a failed fsync), nil while they are accepted.
+	Refusal() error
+}
+
 // Observer is a power of stores that report about themselves.
 type Observer interface{ Metrics() []Metric }
 

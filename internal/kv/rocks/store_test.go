@@ -56,7 +56,7 @@ func get(t testing.TB, s kv.Store, key []byte) (string, bool) {
 func TestPowers(t *testing.T) {
 	var s kv.Store = open(t, t.TempDir())
 	for name, ok := range map[string]bool{
-		"ChangeSource": is[kv.ChangeSource](s), "Checkpointer": is[kv.Checkpointer](s), "Observer": is[kv.Observer](s), "Locker": is[kv.Locker](s),
+		"ChangeSource": is[kv.ChangeSource](s), "Checkpointer": is[kv.Checkpointer](s), "Observer": is[kv.Observer](s), "Locker": is[kv.Locker](s), "Prober": is[kv.Prober](s),
 	} {
 		if !ok {
 			t.Error("not a", name)

@@ -149,6 +149,13 @@ func (c *committer) refusal() error {
 	return nil
 }
 
+// Refusal is why no commit can be taken any more, nil while commits are accepted.
+func (s *Store) Refusal() error {
+	s.committer.mu.Lock()
+	defer s.committer.mu.Unlock()
+	return s.committer.refusal()
+}
+
 // pass ends being busy, or hands it to the committer goroutine when others queued meanwhile.
 func (c *committer) pass() {
 	c.mu.Lock()

@@ -105,6 +105,9 @@ func TestFailedWriteEndsCommits(t *testing.T) {
 	if v, err := put(s, "c", kv.TxnOptions{}); v != 9 || err != nil {
 		t.Fatal("after a full disk:", v, err)
 	}
+	if err := s.Refusal(); err != nil {
+		t.Error("commits are accepted again, but the store says", err)
+	}
 	io := errors.New("fsync failed")
 	e.fail.Store(&io)
 	hook := false
@@ -117,6 +120,9 @@ func TestFailedWriteEndsCommits(t *testing.T) {
 	e.fail.Store(nil)
 	if _, err := put(s, "e", kv.TxnOptions{}); !errors.Is(err, kv.ErrBroken) {
 		t.Fatal("commits go on after a failed write:", err)
+	}
+	if err := s.Refusal(); !errors.Is(err, kv.ErrBroken) || !errors.Is(err, io) {
+		t.Error("the store says of itself:", err)
 	}
 	if v := s.Visible(); v != 9 {
 		t.Error("visible", v)

@@ -22,7 +22,7 @@ type Options struct {
 	SyncDelay time.Duration
 }
 
-// Store implements kv.Store, kv.ChangeSource, kv.Locker and kv.Observer on an Engine.
+// Store implements kv.Store, kv.ChangeSource, kv.Locker, kv.Prober and kv.Observer on an Engine.
 type Store struct {
 	engine   Engine
 	locks    *lock.Manager
