@@ -111,6 +111,9 @@ func (e *Error) WithSeverity(severity string) *Error {
 
 // As finds the *Error in err's chain.
 func As(err error) (*Error, bool) {
+	if err == nil {
+		return nil, false // and nothing is allocated
+	}
 	var e *Error
 	ok := errors.As(err, &e)
 	return e, ok

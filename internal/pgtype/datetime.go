@@ -71,6 +71,11 @@ type timestampCodec struct {
 }
 
 func (k timestampCodec) ParseText(c *Context, s string, typmod int32) (Datum, error) {
+	if k.zoned && c != nil {
+		if ts, ok := datetime.ISOTimestampTZ(s, c.Location, typmod); ok {
+			return Int(ts), nil
+		}
+	}
 	o := c.Datetime()
 	if k.zoned {
 		ts, err := datetime.ParseTimestampTZ(&o, s, typmod)

@@ -1,6 +1,9 @@
 package datetime
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // decodeTimestamp reads a date with an optional time and zone.
 func decodeTimestamp(o *Options, s string) (*decoder, failure) {
@@ -137,14 +140,58 @@ func (d *decoder) specialTimestamp() (int64, bool) {
 
 // ParseTimestampTZ reads a timestamp with time zone; without one in the input it is the session's.
 func ParseTimestampTZ(o *Options, s string, precision int32) (int64, error) {
-	if c, valid := iso(s); valid {
-		if local, valid := c.Timestamp(); valid {
-			ts := local - int64(localOffset(local, o.Location))*Second
-			if validTimestamp(ts) {
-				return RoundTimestamp(ts, precision), nil
-			}
-		}
+	if ts, valid := ISOTimestampTZ(s, o.Location, precision); valid {
+		return ts, nil
 	}
+	return parseTimestampTZ(o, s, precision)
+}
+
+// ISOTimestampTZ reads the commonest form of a timestamp with time zone, "2003-04-05[ 06:07:08[.ffffff][+hh[:mm]]]", without the general machinery and without
+// allocating; false when the input is anything else. Without a zone it is a time in loc.
+func ISOTimestampTZ(s string, loc *time.Location, precision int32) (int64, bool) {
+	clock, east, zoned := isoZone(s)
+	c, valid := iso(clock)
+	if !valid {
+		return 0, false
+	}
+	local, valid := c.Timestamp()
+	if !valid {
+		return 0, false
+	}
+	if !zoned {
+		east = localOffset(local, loc)
+	}
+	ts := local - int64(east)*Second
+	return RoundTimestamp(ts, precision), validTimestamp(ts)
+}
+
+// isoZone cuts a numeric zone off the end of a time of day and gives its seconds east of Greenwich.
+func isoZone(s string) (clock string, east int, zoned bool) {
+	const shortest = len("2003-04-05 06:07:08")
+	at := len(s) - len("+hh")
+	minutes := 0
+	if at >= shortest && s[at] == ':' {
+		if !isDigit(s[at+1]) || !isDigit(s[at+2]) {
+			return s, 0, false
+		}
+		minutes = int(s[at+1]-'0')*10 + int(s[at+2]-'0')
+		at -= len("+hh")
+	}
+	if at < shortest || s[at] != '+' && s[at] != '-' || !isDigit(s[at+1]) || !isDigit(s[at+2]) {
+		return s, 0, false
+	}
+	hours := int(s[at+1]-'0')*10 + int(s[at+2]-'0')
+	if hours > 15 || minutes > 59 {
+		return s, 0, false // out of range
+	}
+	east = hours*3600 + minutes*60
+	if s[at] == '-' {
+		east = -east
+	}
+	return s[:at], east, true
+}
+
+func parseTimestampTZ(o *Options, s string, precision int32) (int64, error) {
 	d, f := decodeTimestamp(o, s)
 	if f != ok {
 		return 0, f.err("timestamp with time zone", s, d.badZone)
