@@ -109,6 +109,9 @@ func (s *Session) inner(ctx context.Context, text string, given []*pgtype.Type) 
 // copyTo runs COPY … TO: a query whose rows go into a stream.
 func (s *Session) copyTo(ctx context.Context, st *parse.Statement, n *pg_query.CopyStmt, o *copyio.Options, sink result.Sink) error {
 	var p *prepared
+	if n.Query.GetMergeStmt() != nil {
+		return pgerr.New(pgerr.FeatureNotSupported, "MERGE not supported in COPY")
+	}
 	if n.Query != nil {
 		inner := *st
 		inner.Node = n.Query

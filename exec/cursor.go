@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/exec/bind"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/result"
 	"github.com/kalampg/kalampg/internal/pgerr"
@@ -15,10 +17,11 @@ import (
 
 // Bits of DeclareCursorStmt.options, PostgreSQL's (nodes/parsenodes.h).
 const (
-	cursorBinary   = 0x0001
-	cursorScroll   = 0x0002
-	cursorNoScroll = 0x0004
-	cursorHold     = 0x0020
+	cursorBinary      = 0x0001
+	cursorScroll      = 0x0002
+	cursorNoScroll    = 0x0004
+	cursorInsensitive = 0x0008
+	cursorHold        = 0x0020
 )
 
 // declare runs DECLARE … CURSOR FOR query.
@@ -37,9 +40,12 @@ func (s *Session) declare(ctx context.Context, outer *portal, st *parse.Statemen
 	if n.Query.GetSelectStmt() == nil {
 		return "", pgerr.New(pgerr.InvalidCursorDefinition, "DECLARE CURSOR must specify a query")
 	}
+	if err := mayDeclare(n); err != nil {
+		return "", err
+	}
 	inner := *st
 	inner.Node = n.Query
-	p := &prepared{text: st.Text, stmt: &inner, given: outer.p.params}
+	p := &prepared{text: st.Text, stmt: &inner, given: outer.p.params, cursor: true}
 	if err := s.rebind(ctx, p); err != nil {
 		return "", err
 	}
@@ -53,6 +59,9 @@ func (s *Session) declare(ctx context.Context, outer *portal, st *parse.Statemen
 	}
 	q.cursor, q.hold = true, hold
 	q.noback, q.scroll = n.Options&cursorNoScroll != 0, n.Options&cursorScroll != 0
+	if rows := p.plan.Cursor; rows != nil && rows.Locked {
+		q.noback = true // a row that is locked may be another one by now
+	}
 	if q.binary = n.Options&cursorBinary != 0; q.binary {
 		q.columns, _ = withFormats(q.columns, []result.Format{result.BinaryFormat})
 	}
@@ -62,6 +71,24 @@ func (s *Session) declare(ctx context.Context, outer *portal, st *parse.Statemen
 	}
 	s.keepPortal(q)
 	return "DECLARE CURSOR", nil
+}
+
+// mayDeclare refuses row locks in cursors that are not read in one pass.
+func mayDeclare(n *pg_query.DeclareCursorStmt) error {
+	locks := n.Query.GetSelectStmt().LockingClause
+	if len(locks) == 0 {
+		return nil
+	}
+	strength := bind.LockName(locks[0].GetLockingClause().Strength)
+	switch {
+	case n.Options&cursorHold != 0:
+		return pgerr.Newf(pgerr.FeatureNotSupported, "DECLARE CURSOR WITH HOLD ... %s is not supported", strength).WithDetail("Holdable cursors must be READ ONLY.")
+	case n.Options&cursorScroll != 0:
+		return pgerr.Newf(pgerr.FeatureNotSupported, "DECLARE SCROLL CURSOR ... %s is not supported", strength).WithDetail("Scrollable cursors must be READ ONLY.")
+	case n.Options&cursorInsensitive != 0:
+		return pgerr.Newf(pgerr.InvalidCursorDefinition, "DECLARE INSENSITIVE CURSOR ... %s is not valid", strength).WithDetail("Insensitive cursors must be READ ONLY.")
+	}
+	return nil
 }
 
 // cursor finds the cursor that FETCH, MOVE or CLOSE names.
@@ -122,7 +149,7 @@ func (s *Session) fetch(ctx context.Context, outer *portal, n *pg_query.FetchStm
 		if n.Ismove {
 			return nil
 		}
-		return sink.Row(row)
+		return sink.Row(row[:len(q.columns)])
 	}
 	if err := q.move(n.Direction, n.HowMany, emit); err != nil {
 		return err
@@ -266,4 +293,43 @@ func (q *portal) absoluteFrom(n int64, emit func([]pgtype.Datum) error) error {
 	}
 	q.pos = int(n)
 	return emit(row)
+}
+
+// currentRow gives the locator of a table's row that a cursor is on, for WHERE CURRENT OF; NULL when the cursor's row has none of that table.
+func (s *Session) currentRow(name string, table *desc.Relation) (pgtype.Datum, error) {
+	q := s.portals[name]
+	state := func(format string, args ...any) (pgtype.Datum, error) {
+		return pgtype.Null, pgerr.Newf(pgerr.InvalidCursorState, "cursor \"%s\" "+format, append([]any{name}, args...)...)
+	}
+	switch {
+	case q == nil:
+		return pgtype.Null, pgerr.Newf(pgerr.InvalidCursorName, "cursor \"%s\" does not exist", name)
+	case q.p.plan == nil || q.p.plan.Tag != "SELECT":
+		return state("is not a SELECT query")
+	case q.level < 0:
+		return state("is held from a previous transaction")
+	}
+	rows := q.p.plan.Cursor
+	if rows == nil {
+		return state("is not a simply updatable scan of table \"%s\"", table.Name)
+	}
+	at := -1
+	for _, t := range rows.Tables {
+		if t.Table != table.OID {
+			continue
+		}
+		if at >= 0 {
+			return state("has multiple FOR UPDATE/SHARE references to table \"%s\"", table.Name)
+		}
+		at = t.At
+	}
+	switch {
+	case at < 0 && rows.Locked:
+		return state("does not have a FOR UPDATE/SHARE reference to table \"%s\"", table.Name)
+	case at < 0:
+		return state("is not a simply updatable scan of table \"%s\"", table.Name)
+	case q.pos < 1 || q.pos > len(q.buffer):
+		return state("is not positioned on a row")
+	}
+	return q.buffer[q.pos-1][at], nil
 }

@@ -367,7 +367,7 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 		q.rt.Ctx = ctx
 	}
 	returns := q.columns != nil
-	if returns && q.p.plan.Tag != "SELECT" && !q.drained {
+	if returns && !q.drained && q.program != nil && q.program.Writes() {
 		if err := s.change(q, limit); err != nil {
 			return err
 		}
@@ -390,7 +390,7 @@ func (s *Session) run(ctx context.Context, q *portal, limit int, sink result.Sin
 			break
 		}
 		if returns {
-			if err := sink.Row(row); err != nil {
+			if err := sink.Row(row[:len(q.columns)]); err != nil {
 				return err
 			}
 		}

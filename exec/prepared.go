@@ -30,6 +30,7 @@ type prepared struct {
 	given   []*pgtype.Type   // parameter types that the client named
 	fromSQL bool             // by PREPARE
 	simple  bool             // of a simple query: it has no parameters
+	cursor  bool             // of DECLARE: its rows can be changed through the cursor
 	shape   bool             // of simple queries that differ in literals: it may be bound anew, whatever its columns become
 	began   int64            // microseconds
 
@@ -119,7 +120,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 		return s.describeUtility(ctx, p)
 	}
 	env := s.bindEnv()
-	env.FixedParams = p.simple
+	env.FixedParams, env.Cursor = p.simple, p.cursor
 	bound, err := bind.Bind(ctx, env, p.stmt, p.given)
 	if err != nil {
 		return err

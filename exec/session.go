@@ -106,7 +106,7 @@ func newSession(e *Engine, o wire.SessionOptions, role *desc.Role, db *desc.Data
 	s.random.Seed(2*rand.Float64() - 1)
 	s.settings.Text().Names = &names{s}
 	s.rt = expr.Runtime{Text: s.settings.Text(), Env: &environment{s}}
-	s.parts = run.Exec{Table: s.openTable, SystemTable: e.catalog.SystemTable, Foreign: &s.foreign, Load: s.newLoad}
+	s.parts = run.Exec{Table: s.openTable, SystemTable: e.catalog.SystemTable, Current: s.currentRow, Foreign: &s.foreign, Load: s.newLoad}
 	s.activity = activity{state: "idle", change: s.began}
 	return s
 }

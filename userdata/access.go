@@ -88,10 +88,11 @@ type Access struct {
 	Now            int64 // start of the transaction, microseconds since 2000: what _updated will say
 	RepeatableRead bool  // a row that changed after the snapshot is a conflict (40001), not looked at again
 	LockTimeout    time.Duration
-	HardDelete     bool   // kalam.hard_delete: deleted rows are not kept
-	NoFeed         bool   // write no change records
-	Tally          *Tally // counts the rows that are changed; nil: nobody does
-	Exclusive      bool   // nobody else can reach the storage written to (an index being built, a table being rewritten): its keys need no locks
+	HardDelete     bool      // kalam.hard_delete: deleted rows are not kept
+	NoFeed         bool      // write no change records
+	AsOf           kv.Moment // rows are read as of it: a statement does not see its own changes
+	Tally          *Tally    // counts the rows that are changed; nil: nobody does
+	Exclusive      bool      // nobody else can reach the storage written to (an index being built, a table being rewritten): its keys need no locks
 
 	Load *Load // takes the rows that are inserted into its table
 	// Recheck is asked to look at rows of a deferrable key again later; nil: they are looked at at once.
@@ -120,7 +121,15 @@ func (a *Access) Like(b *Access) {
 // get looks one key up.
 func (a *Access) get(ctx context.Context, into *kv.Batch, key []byte, latest bool) error {
 	a.one[0] = key
-	return a.Txn.Get(ctx, a.one[:], into, kv.GetOptions{Latest: latest})
+	return a.Txn.Get(ctx, a.one[:], into, kv.GetOptions{Latest: latest, AsOf: a.asOf(latest)})
+}
+
+// asOf is the moment as of which rows are read: the newest state has all changes in it.
+func (a *Access) asOf(latest bool) kv.Moment {
+	if latest {
+		return 0
+	}
+	return a.AsOf
 }
 
 // lockKey takes one key's lock.

@@ -75,6 +75,21 @@ func (s *Scanner) Get(ctx context.Context, a *Access, key []pgtype.Datum, out []
 	return s.produce(a, b.Key(0), b.Value(0), b.Version(0), out)
 }
 
+// At reads the row at a locator into out, as it is now for the reader; found is false when it is gone.
+func (s *Scanner) At(ctx context.Context, a *Access, locator pgtype.Datum, out []pgtype.Datum) (found bool, err error) {
+	_, key := SplitLocator(locator)
+	if s.t.scoped && !a.AllScopes {
+		a.key = s.t.rowPrefix(a.key[:0], a)
+		if !bytes.HasPrefix(key, a.key) {
+			return false, nil
+		}
+	}
+	if err := a.get(ctx, &a.batch, key, false); err != nil || !a.batch.Found(0) {
+		return false, err
+	}
+	return s.produce(a, a.batch.Key(0), a.batch.Value(0), a.batch.Version(0), out)
+}
+
 // produce decodes a stored row into out; ok is false for rows that a reader does not see (kept after deletion, aged).
 func (s *Scanner) produce(a *Access, key, value []byte, v kv.Version, out []pgtype.Datum) (ok bool, err error) {
 	if len(value) < 9 {
@@ -204,7 +219,7 @@ func (s *Scanner) Scan(ctx context.Context, a *Access, q ScanRequest) (*Rows, er
 		return r, nil
 	}
 	var err error
-	r.cursor, err = a.Txn.Scan(ctx, span, kv.ScanOptions{Reverse: q.Reverse, Latest: q.Latest, Limit: q.Limit})
+	r.cursor, err = a.Txn.Scan(ctx, span, kv.ScanOptions{Reverse: q.Reverse, Latest: q.Latest, Limit: q.Limit, AsOf: a.asOf(q.Latest)})
 	return r, err
 }
 
@@ -340,7 +355,7 @@ func (r *Rows) fill(ctx context.Context) error {
 	}
 	r.n = len(r.keys)
 	r.fetched.Detach()
-	return r.a.Txn.Get(ctx, r.keys, &r.fetched, kv.GetOptions{Latest: r.latest})
+	return r.a.Txn.Get(ctx, r.keys, &r.fetched, kv.GetOptions{Latest: r.latest, AsOf: r.a.asOf(r.latest)})
 }
 
 // Close ends the scan.

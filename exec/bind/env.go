@@ -28,6 +28,8 @@ type Env struct {
 	Warn func(*pgerr.Error)
 	// FixedParams forbids parameters beyond the given types (a simple Query, a view, a stored text).
 	FixedParams bool
+	// Cursor asks for a plan whose rows can be changed through a cursor: with the locators of its tables.
+	Cursor bool
 }
 
 // failure carries an error up to the exported function that recovers it.
@@ -130,7 +132,8 @@ func (b *binder) statement(n *pg_query.Node) {
 		b.stmt.Tag = "DELETE"
 		b.stmt.Root = b.delete(s.DeleteStmt, nil)
 	case *pg_query.Node_MergeStmt:
-		fail(pgerr.Unsupported("MERGE"))
+		b.stmt.Tag = "MERGE"
+		b.stmt.Root = b.merge(s.MergeStmt, nil)
 	default:
 		fail(pgerr.Unsupported("this statement in place of a query"))
 	}

@@ -40,6 +40,8 @@ const (
 	kindAlterColumn
 	kindCopyWhere
 	kindExecute
+	kindMergeWhen
+	kindMergeInsert
 	kindWindowPartition
 	kindWindowOrder
 	kindWindowRange
@@ -81,6 +83,8 @@ var clauses = map[exprKind]clause{
 	kindAlterColumn:    {name: "transform expressions", noSubquery: "cannot use subquery in transform expression"},
 	kindCopyWhere:      {name: "COPY FROM WHERE conditions", noSubquery: "cannot use subquery in COPY FROM WHERE condition"},
 	kindExecute:        {name: "EXECUTE parameters", noSubquery: "cannot use subquery in EXECUTE parameter"},
+	kindMergeWhen:      {name: "MERGE WHEN conditions"},
+	kindMergeInsert:    {name: "VALUES"},
 
 	kindWindowPartition: {name: windowDefinitions, aggregates: true, sets: true},
 	kindWindowOrder:     {name: windowDefinitions, aggregates: true, sets: true},
@@ -104,6 +108,9 @@ func (b *binder) checkSetAllowed(loc int32) {
 	if b.noSets != "" {
 		b.failAt(loc, pgerr.Newf(pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", b.noSets).
 			WithHint("You might be able to move the set-returning function into a LATERAL FROM item."))
+	}
+	if b.scope.kind == kindMergeInsert {
+		b.errorf(loc, pgerr.FeatureNotSupported, "set-valued function called in context that cannot accept a set")
 	}
 	if !c.sets {
 		if strings.HasPrefix(c.name, "window ") {
@@ -174,7 +181,7 @@ func (b *binder) rareExpr(n *pg_query.Node) expr.Expr {
 	case *pg_query.Node_NamedArgExpr:
 		return b.expr(x.NamedArgExpr.Arg)
 	case *pg_query.Node_CurrentOfExpr:
-		b.unsupported(-1, "WHERE CURRENT OF")
+		b.errorf(-1, pgerr.FeatureNotSupported, "WHERE CURRENT OF is not supported here")
 	case *pg_query.Node_XmlExpr, *pg_query.Node_XmlSerialize:
 		b.unsupported(nodeLoc(n), "XML")
 	}

@@ -99,7 +99,7 @@ func (h *HeldView) Text() (text string, err error) {
 				expr.Walk(e.cols[i].e, update)
 			}
 		}
-		text = b.queryText(h.q, false)
+		text = b.storedText(h.q)
 	})
 	return text, err
 }

@@ -25,6 +25,9 @@ type fromTree struct {
 	using       []string
 	natural     bool
 	raw         *pg_query.Node
+
+	sampled *pg_query.RangeTableSample // of a leaf with TABLESAMPLE
+	sample  [2]expr.Expr               // its percentage and seed
 }
 
 // fromClause binds the FROM list; nil for an empty one. Its items become the scope's namespace.
@@ -86,7 +89,7 @@ func (b *binder) fromItem(n *pg_query.Node) (*fromTree, []*item) {
 	case *pg_query.Node_JoinExpr:
 		return b.join(x.JoinExpr)
 	case *pg_query.Node_RangeTableSample:
-		b.unsupported(x.RangeTableSample.Location, "TABLESAMPLE")
+		return b.sample(x.RangeTableSample)
 	case *pg_query.Node_RangeTableFunc:
 		b.unsupported(x.RangeTableFunc.Location, "XMLTABLE")
 	}
@@ -160,7 +163,7 @@ func (b *binder) rangeSubselect(n *pg_query.RangeSubselect) leafEntry {
 	s := b.scope
 	old := s.lateral
 	s.lateral = n.Lateral
-	q := b.subselect(n.Subquery)
+	q := b.subselect(b.lockedBelow(n.Subquery, n.Alias.GetAliasname()))
 	s.lateral = old
 	return b.queryEntry(b.sealed(q), "unnamed_subquery", n.Alias, -1)
 }
@@ -212,10 +215,18 @@ func (b *binder) expandView(view *desc.Relation, alias *pg_query.Alias, loc int3
 	}
 	source, owner, scope, noSets, valueOf := b.source, b.viaView, b.scope, b.noSets, b.valueOf
 	b.source, b.viaView, b.noSets, b.valueOf = "", view.Owner, "", nil
+	name := view.Name
+	if alias != nil {
+		name = alias.Aliasname
+	}
+	body := b.lockedBelow(stmts[0].Node, name).GetSelectStmt()
+	if body != stmts[0].Node.GetSelectStmt() {
+		perm.mode |= desc.Update
+	}
 	old := b.env
 	b.env = b.env.stored(view.Schema) // the texts of views name everything that is not in pg_catalog in full
 	b.scope = nil
-	q := b.sealed(b.selectStmt(stmts[0].Node.GetSelectStmt(), nil))
+	q := b.sealed(b.selectStmt(body, nil))
 	b.env, b.source, b.viaView, b.scope, b.noSets, b.valueOf = old, source, owner, scope, noSets, valueOf
 	b.depth--
 	q = b.asView(q, view)

@@ -172,6 +172,8 @@ type grouper struct {
 	q    *query
 	node *plan.Aggregate
 	keys int // of GROUP BY; functionally dependent columns follow
+
+	direct bool // the direct arguments of an ordered-set aggregate are looked at
 }
 
 // buildAggregate puts the Aggregate under the targets and HAVING; exprs are rewritten in place.
@@ -291,7 +293,11 @@ func (g *grouper) column(v *expr.Var, inSubquery bool) expr.Expr {
 	if inSubquery {
 		b.errorf(b.loc(v), pgerr.GroupingError, "subquery uses ungrouped column \"%s.%s\" from outer query", en.name, v.Name)
 	}
-	b.errorf(b.loc(v), pgerr.GroupingError, "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function", en.name, v.Name)
+	e := pgerr.Newf(pgerr.GroupingError, "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function", en.name, v.Name)
+	if g.direct {
+		e.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
+	}
+	b.failAt(b.loc(v), e)
 	return nil
 }
 
@@ -326,6 +332,11 @@ func (g *grouper) aggregate(a *expr.Aggregate) expr.Expr {
 			return g.ref(a, aggregateOffset+i+1, a.Proc.Name)
 		}
 	}
+	g.direct = true
+	for _, d := range a.Direct {
+		g.rewrite(d, false)
+	}
+	g.direct = false
 	g.node.Aggs = append(g.node.Aggs, a)
 	return g.ref(a, aggregateOffset+len(g.node.Aggs), a.Proc.Name)
 }

@@ -1,7 +1,10 @@
 package bind
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/expr"
@@ -9,7 +12,8 @@ import (
 	"github.com/kalampg/kalampg/internal/pgerr"
 )
 
-func lockName(s pg_query.LockClauseStrength) string {
+// LockName is the clause of a row lock in words.
+func LockName(s pg_query.LockClauseStrength) string {
 	switch s {
 	case pg_query.LockClauseStrength_LCS_FORKEYSHARE:
 		return "FOR KEY SHARE"
@@ -56,17 +60,17 @@ func (b *binder) checkLockable(q *query, l *pg_query.LockingClause) {
 		what = "aggregate functions"
 	case q.scope.hasWindows:
 		what = "window functions"
-	case q.scope.hasSets:
+	case slices.ContainsFunc(q.targets, func(t *target) bool { return returnsSet(t.e) }):
 		what = "set-returning functions in the target list"
 	default:
 		return
 	}
-	b.errorf(-1, pgerr.FeatureNotSupported, "%s is not allowed with %s", lockName(l.Strength), what)
+	b.errorf(-1, pgerr.FeatureNotSupported, "%s is not allowed with %s", LockName(l.Strength), what)
 }
 
 func (b *binder) lockNamed(q *query, r *pg_query.RangeVar, l *pg_query.LockingClause) {
 	if r.Schemaname != "" || r.Catalogname != "" {
-		b.errorf(r.Location, pgerr.SyntaxError, "%s must specify unqualified relation names", lockName(l.Strength))
+		b.errorf(r.Location, pgerr.SyntaxError, "%s must specify unqualified relation names", LockName(l.Strength))
 	}
 	for _, e := range q.scope.entries {
 		if e.name == r.Relname {
@@ -74,7 +78,7 @@ func (b *binder) lockNamed(q *query, r *pg_query.RangeVar, l *pg_query.LockingCl
 			return
 		}
 	}
-	b.errorf(r.Location, pgerr.UndefinedTable, "relation \"%s\" in %s clause not found in FROM clause", r.Relname, lockName(l.Strength))
+	b.errorf(r.Location, pgerr.UndefinedTable, "relation \"%s\" in %s clause not found in FROM clause", r.Relname, LockName(l.Strength))
 }
 
 // lockEntry locks the rows of one relation of FROM; what is not a table is refused when it is named and passed over otherwise.
@@ -82,9 +86,9 @@ func (b *binder) lockEntry(q *query, e *rangeEntry, l *pg_query.LockingClause, l
 	kind := map[entryKind]string{joinEntry: "a join", functionEntry: "a function", valuesEntry: "VALUES", cteEntry: "a WITH query"}[e.kind]
 	switch {
 	case e.kind == subqueryEntry:
-		b.unsupported(loc, lockName(l.Strength)+" of the rows of a subquery or view")
+		return // its own FROM has them, see lockedBelow
 	case e.kind != tableEntry && named:
-		b.errorf(loc, pgerr.FeatureNotSupported, "%s cannot be applied to %s", lockName(l.Strength), kind)
+		b.errorf(loc, pgerr.FeatureNotSupported, "%s cannot be applied to %s", LockName(l.Strength), kind)
 	case e.kind != tableEntry:
 		return
 	case e.table.Kind == desc.Sequence:
@@ -99,7 +103,7 @@ func (b *binder) lockEntry(q *query, e *rangeEntry, l *pg_query.LockingClause, l
 	e.perm.mode |= desc.Update
 	b.writes(e.table)
 	if b.stmt.Locking == "" {
-		b.stmt.Locking = lockName(l.Strength)
+		b.stmt.Locking = LockName(l.Strength)
 	}
 	lock := plan.RowLock{
 		Rel: e.rel, Table: e.table, Strength: lockLetters[l.Strength], Recheck: b.recheck(q),
@@ -112,6 +116,29 @@ func (b *binder) lockEntry(q *query, e *rangeEntry, l *pg_query.LockingClause, l
 		}
 	}
 	q.locks = append(q.locks, lock)
+}
+
+// lockedBelow gives a subquery of FROM the row locks that the query around it takes on its rows: they are those of the tables that it reads.
+func (b *binder) lockedBelow(n *pg_query.Node, name string) *pg_query.Node {
+	sel := n.GetSelectStmt()
+	if b.scope == nil || b.scope.query == nil || sel == nil || len(sel.ValuesLists) > 0 {
+		return n
+	}
+	var locks []*pg_query.Node
+	for _, c := range b.scope.query.stmt.GetLockingClause() {
+		l := c.GetLockingClause()
+		if len(l.LockedRels) == 0 || slices.ContainsFunc(l.LockedRels, func(r *pg_query.Node) bool { return r.GetRangeVar().GetRelname() == name }) {
+			locks = append(locks, &pg_query.Node{Node: &pg_query.Node_LockingClause{
+				LockingClause: &pg_query.LockingClause{Strength: l.Strength, WaitPolicy: l.WaitPolicy},
+			}})
+		}
+	}
+	if locks == nil {
+		return n
+	}
+	c := proto.Clone(sel).(*pg_query.SelectStmt)
+	c.LockingClause = append(c.LockingClause, locks...)
+	return &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: c}}
 }
 
 func strongerLock(x, y plan.RowLock) plan.RowLock {

@@ -165,7 +165,12 @@ func (b *binder) distinctClause(q *query, list []*pg_query.Node) {
 		if t.e.Type() == unknownType {
 			t.e = b.coerce(t.e, textType, -1, implicitCast, expr.AsImplicitCast)
 		}
-		q.on = append(q.on, t)
+		if q.on = append(q.on, t); q.onLoc == nil {
+			q.onLoc = map[*target]int32{}
+		}
+		if _, twice := q.onLoc[t]; !twice {
+			q.onLoc[t] = nodeLoc(n)
+		}
 	}
 }
 
@@ -201,7 +206,7 @@ func (b *binder) checkSortsOfDistinct(q *query) {
 			continue
 		}
 		if skipped {
-			b.errorf(b.loc(s.target.e), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+			b.errorf(q.onLoc[s.target], pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 		}
 		covered[s.target] = true
 	}
@@ -210,7 +215,7 @@ func (b *binder) checkSortsOfDistinct(q *query) {
 			continue
 		}
 		if skipped {
-			b.errorf(b.loc(o.e), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+			b.errorf(q.onLoc[o], pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 		}
 		covered[o] = true
 		q.sorts = append(q.sorts, sortItem{target: o, key: expr.SortKey{Expr: o.e}})

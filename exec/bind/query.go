@@ -22,7 +22,8 @@ type query struct {
 	windows     []*windowDef
 	sorts       []sortItem
 	on          []*target // DISTINCT ON
-	unique      bool      // DISTINCT
+	onLoc       map[*target]int32
+	unique      bool // DISTINCT
 	limit       limitClause
 	locks       []plan.RowLock
 	keepUnknown bool // untyped literals stay so in the output
@@ -72,8 +73,11 @@ type outColumn struct {
 // topSelect binds the statement's own SELECT.
 func (b *binder) topSelect(n *pg_query.SelectStmt) {
 	q := b.selectStmt(n, nil)
-	b.stmt.Root = q.node
 	b.stmt.Columns = outputColumns(q)
+	if b.env.Cursor {
+		b.cursorRows(q)
+	}
+	b.stmt.Root = q.node
 }
 
 func outputColumns(q *query) []plan.OutputColumn {

@@ -140,7 +140,7 @@ func (b *binder) ambiguous(name string, loc int32) {
 func (b *binder) itemColumn(it *item, name string, loc int32) expr.Expr {
 	var found expr.Expr
 	for i := range it.cols {
-		if c := &it.cols[i]; c.name == name && !c.hidden {
+		if c := &it.cols[i]; c.name == name && (!c.hidden || it.entry.kind == cteEntry) {
 			if found != nil {
 				b.ambiguous(name, loc)
 			}

@@ -23,7 +23,7 @@ var setOpKinds = map[pg_query.SetOperation]struct {
 func (b *binder) setOperation(q *query) {
 	n := q.stmt
 	if len(n.LockingClause) > 0 {
-		b.errorf(-1, pgerr.FeatureNotSupported, "%s is not allowed with UNION/INTERSECT/EXCEPT", lockName(n.LockingClause[0].GetLockingClause().Strength))
+		b.errorf(-1, pgerr.FeatureNotSupported, "%s is not allowed with UNION/INTERSECT/EXCEPT", LockName(n.LockingClause[0].GetLockingClause().Strength))
 	}
 	left := b.setOperand(n.Larg)
 	right := b.setOperand(n.Rarg)

@@ -49,6 +49,10 @@ func (b *binder) changeRows(q *query, r *pg_query.RangeVar, mode desc.Privilege,
 	if tree != nil {
 		c.source = &plan.Join{Kind: plan.Inner, Left: c.source, Right: tree.node}
 	}
+	if cur := where.GetCurrentOfExpr(); cur != nil {
+		c.source = b.currentOf(&c, cur, tree)
+		return c
+	}
 	if where != nil {
 		c.recheck = b.toBool(b.in(kindWhere, where), "WHERE")
 	}

@@ -40,7 +40,7 @@ func (b *binder) valuesClause(q *query) {
 	q.sorts = b.sortClause(q, n.SortClause, false)
 	b.limitClauses(q)
 	if len(n.LockingClause) > 0 {
-		b.errorf(-1, pgerr.FeatureNotSupported, "%s cannot be applied to VALUES", lockName(n.LockingClause[0].GetLockingClause().Strength))
+		b.errorf(-1, pgerr.FeatureNotSupported, "%s cannot be applied to VALUES", LockName(n.LockingClause[0].GetLockingClause().Strength))
 	}
 	b.outputValues(q, v)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/plan"
+	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
@@ -35,10 +36,15 @@ func BindViewAs(env *Env, n *pg_query.SelectStmt, source string, names []string)
 		b := newBinder(context.Background(), env, source)
 		b.fixed = true
 		q := b.selectStmt(n, nil)
+		for _, c := range q.ctes {
+			if c.plan.Modifies {
+				fail(pgerr.New(pgerr.FeatureNotSupported, "views must not contain data-modifying statements in WITH"))
+			}
+		}
 		b.resolveParams()
 		(&HeldView{b, q}).NameColumns(names)
 		b.env = env.stored() // the text must mean the same whatever search_path will be
-		def = &ViewDef{Columns: outputColumns(q), Query: b.queryText(q, false)}
+		def = &ViewDef{Columns: outputColumns(q), Query: b.storedText(q)}
 		def.DependsOn, def.TypesUsed = b.viewReferences(q)
 	})
 	return def, err
@@ -94,6 +100,13 @@ func (b *binder) viewReferences(q *query) (refs []desc.ColumnRef, types []desc.O
 	return refs, types
 }
 
+// storedText writes a query as the catalog keeps it.
+func (b *binder) storedText(q *query) string {
+	w := &queryWriter{b: b, stored: true, names: map[*rangeEntry]string{}}
+	w.query(q, false)
+	return w.String() + ";"
+}
+
 // queryText writes a query in ruleutils' layout, ending in a semicolon.
 func (b *binder) queryText(q *query, pretty bool) string {
 	w := &queryWriter{b: b, pretty: pretty, names: map[*rangeEntry]string{}}
@@ -113,6 +126,7 @@ type queryWriter struct {
 	strings.Builder
 	b         *binder
 	pretty    bool
+	stored    bool // to be read back, not shown
 	indent    int
 	windows   []*windowDef    // of the query being written
 	prefix    bool            // columns are written with their table
@@ -184,7 +198,7 @@ func (w *queryWriter) subquery(s *expr.Subquery) string {
 	if q == nil {
 		return ""
 	}
-	sub := &queryWriter{b: w.b, pretty: w.pretty, indent: w.indent, anonymous: true, used: w.used, names: w.names}
+	sub := &queryWriter{b: w.b, pretty: w.pretty, stored: w.stored, indent: w.indent, anonymous: true, used: w.used, names: w.names}
 	sub.query(q, true)
 	return sub.String()
 }
@@ -275,6 +289,7 @@ func (w *queryWriter) with(q *query) {
 		}
 		w.keyword("", 0, 0, 0)
 		w.WriteString(")")
+		w.trace(c)
 	}
 	w.indent -= indentStd
 	w.keyword("", 0, 0, 0)
@@ -466,7 +481,7 @@ func (w *queryWriter) tail(q *query, byNumber bool) {
 }
 
 func (w *queryWriter) lock(l *pg_query.LockingClause, names []string) {
-	w.keyword(" "+lockName(l.Strength), -indentStd, indentStd, 0)
+	w.keyword(" "+LockName(l.Strength), -indentStd, indentStd, 0)
 	if len(names) > 0 {
 		w.WriteString(" OF " + quoteNames(names))
 	}

@@ -74,6 +74,7 @@ func (w *queryWriter) fromLeaf(t *fromTree) {
 	switch n := t.raw.Node.(type) {
 	case *pg_query.Node_RangeVar:
 		w.tableLeaf(t.entry, n.RangeVar)
+		w.sample(t)
 	case *pg_query.Node_RangeSubselect:
 		if n.RangeSubselect.Lateral {
 			w.WriteString("LATERAL ")
@@ -84,6 +85,17 @@ func (w *queryWriter) fromLeaf(t *fromTree) {
 		w.alias(t.entry, n.RangeSubselect.Alias, false)
 	case *pg_query.Node_RangeFunction:
 		w.functionLeaf(t.entry, n.RangeFunction)
+	}
+}
+
+// sample writes TABLESAMPLE.
+func (w *queryWriter) sample(t *fromTree) {
+	if t.sampled == nil {
+		return
+	}
+	w.WriteString(" TABLESAMPLE " + nodeString(t.sampled.Method[len(t.sampled.Method)-1]) + " (" + w.exprText(t.sample[0], false) + ")")
+	if t.sample[1] != nil {
+		w.WriteString(" REPEATABLE (" + w.exprText(t.sample[1], false) + ")")
 	}
 }
 

@@ -22,6 +22,11 @@ type cteDef struct {
 	inside  bool // its recursive term is being bound
 	self    int  // references from its own recursive term
 	keep    bool // not to be inlined
+
+	tracer    *tracer
+	unstarred int          // while its recursive term is bound: columns at the end that * leaves out
+	unseen    int          // columns at the end of the plan that are not the query's
+	mark      [2]expr.Expr // the values of a cycle mark
 }
 
 // withClause binds the WITH queries of a statement; they are visible from here on inwards.
@@ -37,9 +42,6 @@ func (b *binder) withClause(w *pg_query.WithClause, q *query) {
 			if d.name == c.Ctename {
 				b.errorf(c.Location, pgerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", c.Ctename)
 			}
-		}
-		if c.SearchClause != nil || c.CycleClause != nil {
-			b.unsupported(c.Location, "SEARCH or CYCLE in WITH RECURSIVE")
 		}
 		defs[i] = &cteDef{name: c.Ctename, node: c, pending: true}
 		if modifies(c.Ctequery) && s.parent != nil {
@@ -133,6 +135,9 @@ func (b *binder) cte(d *cteDef, recursive bool) {
 	defer func() { b.scope.items = items }()
 	switch {
 	case modifies(d.node.Ctequery):
+		if recursive && mentions(d.node.Ctequery.ProtoReflect(), d.name) {
+			b.errorf(d.node.Location, pgerr.InvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements", d.name)
+		}
 		b.modifyingCTE(d)
 	case recursive && mentions(d.node.Ctequery.ProtoReflect(), d.name):
 		b.recursiveCTE(d)
@@ -141,6 +146,12 @@ func (b *binder) cte(d *cteDef, recursive bool) {
 		d.plan.Plan = d.query.node
 		d.cols = d.query.out
 		b.nameCTE(d)
+	}
+	if d.node.SearchClause != nil || d.node.CycleClause != nil {
+		if d.both == nil {
+			b.errorf(d.node.Location, pgerr.SyntaxError, "WITH query is not recursive")
+		}
+		d.tracer.rebind()
 	}
 	d.pending = false
 }
@@ -175,6 +186,9 @@ func (b *binder) recursiveCTE(d *cteDef) {
 	d.plan.Plan, d.plan.UnionAll = left.node, sel.All
 	d.cols = left.out
 	b.nameCTE(d)
+	if d.tracer = b.tracer(d); d.tracer != nil {
+		d.tracer.preview()
+	}
 	d.inside, d.pending, d.keep = true, false, true
 	b.recursing = append(b.recursing, d)
 	right := b.setOperandIn(sel.Rarg)
@@ -257,7 +271,7 @@ func (b *binder) modifyingCTE(d *cteDef) {
 	case *pg_query.Node_DeleteStmt:
 		d.plan.Plan = b.delete(x.DeleteStmt, b.scope)
 	default:
-		b.unsupported(d.node.Location, "MERGE")
+		b.errorf(d.node.Location, pgerr.FeatureNotSupported, "MERGE not supported in WITH query")
 	}
 	ids := d.plan.Plan.Columns()
 	for i, c := range b.stmt.Columns {
@@ -287,13 +301,14 @@ func (b *binder) readCTE(d *cteDef, n *pg_query.RangeVar) leafEntry {
 	if d.plan.Modifies && len(d.cols) == 0 {
 		b.errorf(n.Location, pgerr.FeatureNotSupported, "WITH query \"%s\" does not have a RETURNING clause", d.name)
 	}
-	scan := &plan.CTEScan{Rel: b.newRel(), CTE: d.plan.ID, Width: len(d.cols), WorkTable: d.inside, Name: d.name}
+	scan := &plan.CTEScan{Rel: b.newRel(), CTE: d.plan.ID, Width: len(d.cols) + d.unseen, WorkTable: d.inside, Name: d.name}
 	e := &rangeEntry{kind: cteEntry, name: d.name, rel: scan.Rel, scope: b.scope, def: &query{out: d.cols}}
 	if n.Alias != nil {
 		e.name, e.aliased = n.Alias.Aliasname, true
 	}
 	for i, c := range d.cols {
-		e.cols = append(e.cols, column{name: c.name, e: &expr.Var{Typed: c.typed, ID: expr.ColID{Rel: scan.Rel, Num: int16(i + 1)}, Name: c.name}})
+		v := &expr.Var{Typed: c.typed, ID: expr.ColID{Rel: scan.Rel, Num: int16(i + 1)}, Name: c.name}
+		e.cols = append(e.cols, column{name: c.name, e: v, hidden: i >= len(d.cols)-d.unstarred})
 	}
 	b.renameColumns(e, n.Alias, n.Location)
 	b.register(b.scope, e)

@@ -5,7 +5,7 @@ import (
 	"github.com/kalampg/kalampg/exec/plan"
 )
 
-// Doomed gives the error of a constant expression in an optimised statement that fails whatever the rows are, nil if there is none. PostgreSQL folds constants while it
+// Doomed gives the error of an optimised statement that fails whatever the rows are, by a constant expression or by row locks that cannot be taken, nil if there is none. PostgreSQL folds constants while it
 // plans and so reports 1/0 before the columns, even when no row is read.
 //
 // What may never be evaluated (the branches of CASE, the later arguments of AND, OR and COALESCE, subqueries) does not count.
@@ -15,6 +15,9 @@ func Doomed(stmt *plan.Statement) error {
 	}
 	var found error
 	plan.Walk(stmt.Root, func(n plan.Node) {
+		if l, ok := n.(*plan.LockRows); ok && found == nil {
+			found = unlockable(l)
+		}
 		plan.WalkExprs(n, func(e expr.Expr) {
 			if found == nil {
 				found = failure(e)

@@ -66,6 +66,8 @@ func (p *pruner) node(n plan.Node) {
 		p.row(n.Source, n.Rel)
 	case *plan.Delete:
 		p.row(n.Source, n.Rel)
+	case *plan.Merge:
+		p.row(n.Source, n.Rel)
 	case *plan.LockRows:
 		for _, l := range n.Locks {
 			p.row(n.Input, l.Rel)

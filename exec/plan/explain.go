@@ -194,6 +194,14 @@ func describe(n Node) *step {
 		s.name = "Update on " + n.Table.Name
 	case *Delete:
 		s.name = "Delete on " + n.Table.Name
+	case *CurrentOf:
+		s.name = "Tid Scan on " + aliased(n.Scan.Table.Name, n.Scan.Alias)
+		s.details = append(s.details, [2]string{"TID Cond", "CURRENT OF " + n.Cursor})
+	case *Sample:
+		s.name = strings.Replace(s.inputs[0].name, "Seq Scan", "Sample Scan", 1)
+		s.inputs = nil
+	case *Merge:
+		s.name = "Merge on " + n.Table.Name
 	default:
 		s.name = fmt.Sprintf("%T", n)
 	}

@@ -13,6 +13,8 @@ func MapChildren(n Node, f func(Node) Node) Node {
 		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
 	case *Aggregate:
 		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
+	case *Sample:
+		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
 	case *Window:
 		return mapInput(n, n.Input, f, func(in Node) Node { c := *n; c.Input = in; return &c })
 	case *Sort:
@@ -28,6 +30,8 @@ func MapChildren(n Node, f func(Node) Node) Node {
 	case *Update:
 		return mapInput(n, n.Source, f, func(in Node) Node { c := *n; c.Source = in; return &c })
 	case *Delete:
+		return mapInput(n, n.Source, f, func(in Node) Node { c := *n; c.Source = in; return &c })
+	case *Merge:
 		return mapInput(n, n.Source, f, func(in Node) Node { c := *n; c.Source = in; return &c })
 	case *Join:
 		l, r := f(n.Left), f(n.Right)
@@ -245,6 +249,10 @@ func (m *nodeMapper) upper(n Node) Node {
 		c := *n
 		c.Keys = m.keys(n.Keys)
 		return &c
+	case *Sample:
+		c := *n
+		c.Percent, c.Seed = m.one(n.Percent), m.one(n.Seed)
+		return &c
 	case *Limit:
 		c := *n
 		c.Count, c.Offset, c.Keys = m.one(n.Count), m.one(n.Offset), m.keys(n.Keys)
@@ -279,6 +287,8 @@ func (m *nodeMapper) upper(n Node) Node {
 		c := *n
 		c.Recheck, c.Returning = m.one(n.Recheck), m.list(n.Returning)
 		return &c
+	case *Merge:
+		return m.merge(n)
 	}
 	return n
 }
@@ -395,6 +405,10 @@ func (c *outerWalk) makes(n Node) {
 		c.made[n.Rel], c.made[n.ReturnRel] = true, true
 	case *Delete:
 		c.made[n.Rel], c.made[n.ReturnRel] = true, true
+	case *CurrentOf:
+		c.made[n.Scan.Rel] = true
+	case *Merge:
+		c.made[n.Rel] = true
 	case *Values:
 		c.made[n.Rel] = true
 	case *FuncScan:

@@ -353,6 +353,8 @@ type Statement struct {
 	Volatile   bool   // has expressions that may not be folded or cached
 	Contextual bool   // holds literals that were read under the session's settings or the time of the moment ('now', '1 Jan', a time zone): not to be kept
 	UsesUser   bool   // depends on the current user beyond privileges (user tables): always run under the scope of the moment
+
+	Cursor *CursorRows // of a cursor's query
 }
 
 // OutputColumn describes a result column.

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kalampg/kalampg/catalog"
 	"github.com/kalampg/kalampg/catalog/desc"
@@ -28,6 +29,8 @@ type Exec struct {
 	// Table opens a relation for storage, SystemTable finds the code behind a relation of class System.
 	Table       func(rel *desc.Relation) (*userdata.Table, error)
 	SystemTable func(oid desc.OID) catalog.SystemTable
+	// Current gives the locator of the table's row that a cursor is on.
+	Current func(cursor string, table *desc.Relation) (pgtype.Datum, error)
 
 	// What rows that change mean to foreign keys: the statement's queue (nil: nothing is watched) and the transaction's state.
 	Queue       *Queue
@@ -70,6 +73,7 @@ type Program struct {
 	exec   *Exec
 	access userdata.Access // the program's own, like the one it was started with
 	frame  expr.Frame      // the outermost, without a row
+	writes bool            // it is read as of its start, so that it does not see its own changes
 	dml    *modify         // the top operator when it is INSERT, UPDATE or DELETE
 }
 
@@ -80,7 +84,7 @@ func Build(node plan.Node) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{Root: root, exec: b.exec}
+	p := &Program{Root: root, exec: b.exec, writes: changes(node)}
 	if m, ok := root.(interface{ modifies() *modify }); ok {
 		p.dml = m.modifies()
 	}
@@ -93,6 +97,9 @@ func (p *Program) Start(x Exec) error {
 	p.exec.ctes = nil
 	p.access.Like(x.Access)
 	p.exec.Access = &p.access
+	if p.access.AsOf = 0; p.writes {
+		p.access.AsOf = x.Access.Txn.Moment()
+	}
 	if p.dml != nil {
 		p.dml.count = 0
 	}
@@ -116,6 +123,9 @@ func (p *Program) Finish() error { return p.exec.finish() }
 func (p *Program) Watched() bool {
 	return p.dml != nil && p.dml.bound != nil && (p.dml.bound.Loose || len(p.dml.bound.Refers)+len(p.dml.bound.Referred) > 0)
 }
+
+// Writes tells whether the program changes rows, in its top operator or in a WITH query.
+func (p *Program) Writes() bool { return p.writes }
 
 // Affected is the number of rows that the top INSERT, UPDATE or DELETE has changed so far.
 func (p *Program) Affected() int64 {
@@ -168,16 +178,17 @@ type builder struct {
 
 // writes tells whether a plan changes or locks rows.
 func writes(n plan.Node) bool {
+	_, locks := n.(*plan.LockRows)
+	return locks || changes(n) || slices.ContainsFunc(n.Children(), writes)
+}
+
+// changes tells whether a plan changes rows.
+func changes(n plan.Node) bool {
 	switch n.(type) {
-	case *plan.Insert, *plan.Update, *plan.Delete, *plan.LockRows:
+	case *plan.Insert, *plan.Update, *plan.Delete, *plan.Merge:
 		return true
 	}
-	for _, c := range n.Children() {
-		if writes(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Children(), changes)
 }
 
 func (b *builder) compiler(columns []expr.ColID, outer *expr.Scope) *expr.Compiler {
@@ -235,6 +246,10 @@ func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
 		return b.join(n, outer)
 	case *plan.Aggregate:
 		return b.aggregate(n, outer)
+	case *plan.CurrentOf:
+		return &currentOf{exec: b.exec, n: n}, nil
+	case *plan.Sample:
+		return b.sample(n, outer)
 	case *plan.Window:
 		return b.window(n, outer)
 	case *plan.Sort:
@@ -259,6 +274,8 @@ func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
 		return b.update(n, outer)
 	case *plan.Delete:
 		return b.delete(n, outer)
+	case *plan.Merge:
+		return b.merge(n, outer)
 	}
 	return nil, fmt.Errorf("run: no operator for %T", node)
 }

@@ -101,6 +101,9 @@ type Txn interface {
 	Savepoint() Mark
 	RollbackTo(Mark) error
 
+	// Moment is now among the transaction's own writes: reads as of it will not see those that follow. It holds until a RollbackTo an earlier mark.
+	Moment() Moment
+
 	// Emit attaches a change record to the transaction; on commit the records reach the change feed, in order, with the
 	// commit's version. The engine does not look inside.
 	Emit(record []byte)
@@ -123,9 +126,13 @@ type Txn interface {
 // Mark is a position in a transaction's write buffer.
 type Mark int
 
+// Moment is a point in the sequence of a transaction's own writes. The zero Moment is always now.
+type Moment uint64
+
 // GetOptions refines Get.
 type GetOptions struct {
-	Latest bool // read the newest committed value (or the own buffered one) instead of the snapshot's
+	Latest bool   // read the newest committed value (or the own buffered one) instead of the snapshot's
+	AsOf   Moment // see own writes before it only
 }
 
 // Span is a half-open range of keys: Start ≤ key < End. Both are set and share their first byte's space.
@@ -134,9 +141,10 @@ type Span struct{ Start, End []byte }
 // ScanOptions refines Scan.
 type ScanOptions struct {
 	Reverse  bool
-	Latest   bool // read the newest committed state instead of the snapshot's
-	KeysOnly bool // values are not needed and may be left empty; versions are always there
-	Limit    int  // the reader wants at most so many items, 0: all (a hint for batch sizes)
+	Latest   bool   // read the newest committed state instead of the snapshot's
+	KeysOnly bool   // values are not needed and may be left empty; versions are always there
+	Limit    int    // the reader wants at most so many items, 0: all (a hint for batch sizes)
+	AsOf     Moment // see own writes before it only
 }
 
 // Cursor yields items in key order (or in reverse). A cursor is closed by its user; Close twice does nothing.

@@ -21,6 +21,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, *env)
 	}{
 		{"ReadYourWrites", testReadYourWrites},
+		{"Moments", testMoments},
 		{"SnapshotIsolation", testSnapshotIsolation},
 		{"OldSnapshots", testOldSnapshots},
 		{"NewStatement", testNewStatement},

@@ -36,6 +36,28 @@ func testReadYourWrites(t *testing.T, e *env) {
 	e.begin().see("a=2", "-d")
 }
 
+func testMoments(t *testing.T, e *env) {
+	e.commit("a=1", "b=1", "c=1")
+	x := e.begin()
+	before := x.Moment()
+	x.write("a=2", "-b", "d=2")
+	between := x.Moment()
+	x.write("a=3", "b=3", "-c", "-d")
+	for _, m := range []struct {
+		at   kv.Moment
+		want string
+	}{{before, "a=1 b=1 c=1"}, {between, "a=2 c=1 d=2"}, {0, "a=3 b=3"}} {
+		equal(t, "scan", x.rest(x.cursor(rows("a", "z"), kv.ScanOptions{AsOf: m.at})), m.want)
+		got := ""
+		for _, k := range []string{"a", "b", "c", "d"} {
+			if v, _, found := x.get(k, kv.GetOptions{AsOf: m.at}); found {
+				got += k + "=" + v + " "
+			}
+		}
+		equal(t, "get", strings.TrimSpace(got), m.want)
+	}
+}
+
 func testSnapshotIsolation(t *testing.T, e *env) {
 	e.commit("a=1", "b=1")
 	x := e.begin()

@@ -54,7 +54,7 @@ func (t *Txn) Scan(ctx context.Context, span kv.Span, o kv.ScanOptions) (kv.Curs
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.buf != nil {
-		if view, ok := t.buf.View(span); ok {
+		if view, ok := t.buf.View(span, o.AsOf); ok {
 			c.merge = &merge{view: view, own: view.First(o.Reverse), reverse: o.Reverse}
 			if o.Limit > 0 {
 				o.Limit += mergeRows / 16 // own deletes may hide some of what is read

@@ -16,7 +16,7 @@ func (t *Txn) Ingest(span kv.Span) (kv.Ingest, error) {
 	if !ok || t.serial != nil || len(span.Start) == 0 {
 		return nil, kv.ErrUnsuitable
 	}
-	if _, own := t.buf.View(span); own {
+	if _, own := t.buf.View(span, 0); own {
 		return nil, kv.ErrUnsuitable // runs lie below the buffer
 	}
 	skip := 0
@@ -209,7 +209,7 @@ func (t *Txn) putAll(it Iter) error {
 			return err
 		}
 		for i := range n {
-			if _, _, known := t.buf.Get(b.Key(i)); known {
+			if _, _, known := t.buf.Get(b.Key(i), 0); known {
 				continue
 			}
 			if err := t.Put(b.Key(i), b.Value(i)); err != nil {

@@ -95,7 +95,7 @@ func (t *Txn) Get(ctx context.Context, keys [][]byte, into *kv.Batch, o kv.GetOp
 	}
 	from := 0 // keys before it are in the batch
 	for i, key := range keys {
-		value, found, known := t.buf.Get(key)
+		value, found, known := t.buf.Get(key, o.AsOf)
 		if !known {
 			continue
 		}
@@ -237,7 +237,7 @@ func (t *Txn) Lock(ctx context.Context, keys [][]byte, o kv.LockOptions) error {
 // Unchanged asks the table of recent versions.
 func (t *Txn) Unchanged(key []byte) bool {
 	if t.buf != nil && t.buf.Len() > 0 {
-		if _, _, known := t.buf.Get(key); known {
+		if _, _, known := t.buf.Get(key, 0); known {
 			return false
 		}
 	}
@@ -259,6 +259,14 @@ func (t *Txn) NewStatement(ctx context.Context) error {
 		t.s.drop(old)
 	}
 	return nil
+}
+
+// Moment is now among the own writes.
+func (t *Txn) Moment() kv.Moment {
+	if t.buf == nil {
+		return 1
+	}
+	return t.buf.Moment()
 }
 
 // Savepoint marks the write buffer, the emitted records and the locks.

@@ -208,6 +208,20 @@ func (b *Buffer) Mark() kv.Mark {
 	return kv.Mark(b.Len())
 }
 
+// Moment returns the present moment. What is there now is kept for readers as of it.
+func (b *Buffer) Moment() kv.Moment {
+	b.frozen = b.seq
+	return kv.Moment(b.seq + 1)
+}
+
+// until is the last operation that a reader as of a moment sees.
+func (b *Buffer) until(m kv.Moment) uint64 {
+	if m == 0 {
+		return b.seq
+	}
+	return min(uint64(m)-1, b.seq)
+}
+
 // RollbackTo undoes every operation after the mark.
 func (b *Buffer) RollbackTo(m kv.Mark) {
 	for b.Len() > int(m) {
@@ -240,19 +254,23 @@ func (b *Buffer) rangeSeq(key []byte, limit uint64) uint64 {
 	return 0
 }
 
-// Get looks key up. known tells whether the buffer decides; if so, found tells whether the key has a value.
-func (b *Buffer) Get(key []byte) (value []byte, found, known bool) {
+// Get looks key up, now or as of a moment. known tells whether the buffer decides; if so, found tells whether the key has a value.
+func (b *Buffer) Get(key []byte, asOf kv.Moment) (value []byte, found, known bool) {
 	if len(b.ops) == 0 {
 		return nil, false, false
 	}
 	l := &b.lists[listOf(key)]
 	var newest op
+	seq := b.until(asOf)
 	if l.n > 0 {
 		if n := b.search(l, key, nil); n != none && bytes.Equal(b.key(n), key) {
 			newest = b.ops[b.nodes[n].op]
+			for newest.seq > seq {
+				newest = b.ops[newest.older]
+			}
 		}
 	}
-	if len(b.ranges) > 0 && b.rangeSeq(key, b.seq) > newest.seq {
+	if len(b.ranges) > 0 && b.rangeSeq(key, seq) > newest.seq {
 		return nil, false, true
 	}
 	if newest.seq == 0 {

@@ -14,12 +14,12 @@ type View struct {
 	seq  uint64
 }
 
-// View returns the present state of a span; ok is false when the buffer says nothing about it.
-func (b *Buffer) View(s kv.Span) (v View, ok bool) {
+// View returns the state of a span, now or as of a moment; ok is false when the buffer says nothing about it.
+func (b *Buffer) View(s kv.Span, asOf kv.Moment) (v View, ok bool) {
 	if len(b.ops) == 0 {
 		return View{}, false
 	}
-	v = View{b, &b.lists[listOf(s.Start)], s, b.seq}
+	v = View{b, &b.lists[listOf(s.Start)], s, b.until(asOf)}
 	if v.l.n > 0 {
 		if n := b.search(v.l, s.Start, nil); n != none && bytes.Compare(b.key(n), s.End) < 0 {
 			ok = true

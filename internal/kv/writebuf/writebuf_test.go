@@ -73,7 +73,12 @@ func TestRandom(t *testing.T) {
 			span kv.Span
 			st   state
 		}
+		type moment struct {
+			at kv.Moment
+			st state
+		}
 		var marks []saved
+		var moments []moment
 		var views []viewed
 		space := byte(kv.SpaceRows)
 		key := func() []byte { return append([]byte{space}, fmt.Sprintf("%03d", rnd.Intn(200))...) }
@@ -87,15 +92,17 @@ func TestRandom(t *testing.T) {
 					b.RollbackTo(marks[i].mark)
 					now = marks[i].st.clone()
 					marks = marks[:i+1]
-					views = nil // those opened after the mark lose writes
+					views, moments = nil, nil // those after the mark lose writes
 				}
 			case 2:
 				span := kv.Span{Start: key(), End: key()}
-				if v, ok := b.View(span); ok {
+				if v, ok := b.View(span, 0); ok {
 					views = append(views, viewed{v, span, now.clone()})
 				} else if got := now.dump(span, false); got != "" {
 					t.Fatalf("step %d: view says nothing, should be %s", step, got)
 				}
+			case 6:
+				moments = append(moments, moment{b.Moment(), now.clone()})
 			case 3, 4, 5:
 				k := key()
 				b.Delete(k, 1)
@@ -113,13 +120,28 @@ func TestRandom(t *testing.T) {
 				}
 			}
 		}
+		for _, m := range moments {
+			span := kv.Span{Start: []byte{space}, End: []byte{space + 1}}
+			if v, ok := b.View(span, m.at); ok {
+				if got, want := dump(v, false), m.st.dump(span, false); got != want {
+					t.Fatalf("round %d: as of a moment\n got %s\nwant %s", round, got, want)
+				}
+			}
+			for range 20 {
+				k := key()
+				got, found, known := b.Get(k, m.at)
+				if want, ok := m.st[string(k)]; known != ok || found != (want != "") || string(got) != want {
+					t.Fatalf("round %d: %q as of a moment: %q, want %q", round, k, got, want)
+				}
+			}
+		}
 		n := 0
 		b.All(func(k, v []byte, del bool, _ kv.Version) bool {
 			n++
 			if want, ok := now[string(k)]; !ok || del != (want == "") || string(v) != want {
 				t.Fatalf("All: %q = %q, want %q", k, v, want)
 			}
-			got, found, known := b.Get(k)
+			got, found, known := b.Get(k, 0)
 			if !known || found == del || string(got) != string(v) {
 				t.Fatalf("Get: %q = %q", k, got)
 			}
@@ -143,7 +165,7 @@ func TestRanges(t *testing.T) {
 		t.Helper()
 		got := ""
 		for _, s := range []string{"a", "b", "bb", "c"} {
-			v, found, known := b.Get(k(s))
+			v, found, known := b.Get(k(s), 0)
 			switch {
 			case found:
 				got += s + string(v) + " "
@@ -156,7 +178,7 @@ func TestRanges(t *testing.T) {
 		}
 	}
 	check("a- b2 bb- ")
-	v, _ := b.View(kv.Span{Start: k(""), End: k("z")})
+	v, _ := b.View(kv.Span{Start: k(""), End: k("z")}, 0)
 	if !v.Deleted(k("bb")) || v.Deleted(k("c")) {
 		t.Error("Deleted")
 	}

@@ -7,15 +7,9 @@ insert into u values (1, 'x') on conflict (a) do nothing
 
 insert into w (n) values (1) on conflict (n) do nothing
 
-update t set b = 'x' where current of c
-
 update pg_class set relname = 'x'
 
-merge into t using u on t.a = u.a when matched then delete
-
 select * from postgres.public.t
-
-select * from t tablesample system (10)
 
 select xmlparse(document '<a/>')
 
