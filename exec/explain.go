@@ -5,9 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kalampg/kalampg/catalog/desc"
 	"github.com/kalampg/kalampg/exec/parse"
 	"github.com/kalampg/kalampg/exec/plan"
 	"github.com/kalampg/kalampg/exec/result"
+	"github.com/kalampg/kalampg/exec/run"
 	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 
@@ -20,12 +22,10 @@ func (s *Session) explain(ctx context.Context, q *portal, n *pg_query.ExplainStm
 	if err != nil {
 		return err
 	}
-	if !planned(n.Query) {
-		return pgerr.Unsupported("EXPLAIN of this statement")
+	p, params, err := s.explained(ctx, q, n.Query)
+	if err != nil {
+		return err
 	}
-	inner := *q.p.stmt
-	inner.Node = n.Query
-	p := &prepared{text: q.p.text, stmt: &inner, given: q.p.params}
 	began := time.Now()
 	if err := s.prepareRun(ctx, p); err != nil {
 		return err
@@ -35,12 +35,19 @@ func (s *Session) explain(ctx context.Context, q *portal, n *pg_query.ExplainStm
 		return err
 	}
 	if o.Analyze {
-		if err := s.measure(ctx, q, p, &o); err != nil {
+		if err := s.measure(ctx, p, params, &o); err != nil {
 			return err
 		}
 	}
 	if err := sink.Header(s.settings.Text(), q.columns, describe); err != nil {
 		return err
+	}
+	o.Params = params
+	o.Schema = func(rel *desc.Relation) string {
+		if schema := s.reader().Schema(rel.Schema); schema != nil {
+			return schema.Name
+		}
+		return ""
 	}
 	for _, line := range plan.Explain(p.plan, o) {
 		if err := sink.Row([]pgtype.Datum{pgtype.Text(line)}); err != nil {
@@ -50,10 +57,49 @@ func (s *Session) explain(ctx context.Context, q *portal, n *pg_query.ExplainStm
 	return sink.Complete("EXPLAIN")
 }
 
+// explained gives the planned statement that an EXPLAIN is about, and its parameters: the query itself, that of CREATE TABLE AS or DECLARE, or a prepared one.
+func (s *Session) explained(ctx context.Context, q *portal, n *pg_query.Node) (*prepared, []pgtype.Datum, error) {
+	query := n
+	switch x := n.Node.(type) {
+	case *pg_query.Node_ExecuteStmt:
+		known, err := s.statement(x.ExecuteStmt.Name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if known.stmt == nil || !planned(known.stmt.Node) {
+			return nil, nil, pgerr.Unsupported("EXPLAIN of this statement")
+		}
+		if err := s.prepareRun(ctx, known); err != nil {
+			return nil, nil, err
+		}
+		if len(x.ExecuteStmt.Params) != len(known.params) {
+			return nil, nil, pgerr.Newf(pgerr.SyntaxError, "wrong number of parameters for prepared statement %q", x.ExecuteStmt.Name).
+				WithDetail("Expected %d parameters but got %d.", len(known.params), len(x.ExecuteStmt.Params))
+		}
+		params, err := s.arguments(ctx, q.p.stmt.Source, x.ExecuteStmt.Params, known.params)
+		return &prepared{text: known.text, stmt: known.stmt, given: known.params}, params, err
+	case *pg_query.Node_CreateTableAsStmt:
+		query = x.CreateTableAsStmt.Query
+	case *pg_query.Node_DeclareCursorStmt:
+		query = x.DeclareCursorStmt.Query
+	}
+	if !planned(query) {
+		return nil, nil, pgerr.Unsupported("EXPLAIN of this statement")
+	}
+	inner := *q.p.stmt
+	inner.Node = query
+	return &prepared{text: q.p.text, stmt: &inner, given: q.p.params}, q.params, nil
+}
+
 // measure runs the statement of an EXPLAIN ANALYZE.
-func (s *Session) measure(ctx context.Context, q *portal, p *prepared, o *plan.ExplainOptions) error {
+func (s *Session) measure(ctx context.Context, p *prepared, params []pgtype.Datum, o *plan.ExplainOptions) error {
+	program, measures, err := run.BuildMeasured(p.plan.Root, o.Timing)
+	if err != nil {
+		return err
+	}
+	p.program, o.Actual = program, measures.Of
 	began := time.Now()
-	inner, err := s.newPortal("", p, q.params, nil)
+	inner, err := s.newPortal("", p, params, nil)
 	if err != nil {
 		return err
 	}
@@ -69,10 +115,6 @@ func (s *Session) measure(ctx context.Context, q *portal, p *prepared, o *plan.E
 		if row == nil {
 			break
 		}
-		if o.Rows == 0 {
-			o.First = time.Since(began)
-		}
-		o.Rows++
 	}
 	o.Elapsed = time.Since(began)
 	return nil
@@ -108,6 +150,7 @@ func explainOptions(st *parse.Statement, list []*pg_query.Node) (plan.ExplainOpt
 		return otherwise
 	}
 	o.Analyze, o.Verbose, o.Costs = given["analyze"], given["verbose"], or("costs", true)
+	o.Buffers = given["buffers"]
 	o.Timing, o.Summary = or("timing", o.Analyze), or("summary", o.Analyze)
 	switch {
 	case given["wal"] && !o.Analyze:
@@ -125,10 +168,8 @@ func explainFormat(st *parse.Statement, d *pg_query.DefElem, o *plan.ExplainOpti
 		return pgerr.New(pgerr.SyntaxError, "format requires a parameter")
 	}
 	switch text := d.Arg.GetString_().GetSval(); text {
-	case "text", "json":
+	case "text", "json", "yaml", "xml":
 		o.Format = text
-	case "xml", "yaml":
-		return pgerr.Unsupported("EXPLAIN (FORMAT " + strings.ToUpper(text) + ")")
 	default:
 		return pgerr.Newf(pgerr.InvalidParameterValue, "unrecognized value for EXPLAIN option \"format\": \"%s\"", text).At(st.Position(d.Location))
 	}
@@ -153,4 +194,20 @@ func switchValue(n *pg_query.Node) (on, ok bool) {
 		return false, true
 	}
 	return false, false
+}
+
+// explainType is the type of EXPLAIN's column: json where that is its format.
+func explainType(list []*pg_query.Node) *pgtype.Type {
+	t := pgtype.ByOID(pgtype.OIDText)
+	for _, x := range list {
+		if d := x.GetDefElem(); d.Defname == "format" {
+			switch d.Arg.GetString_().GetSval() {
+			case "json":
+				t = pgtype.ByOID(pgtype.OIDJson)
+			default:
+				t = pgtype.ByOID(pgtype.OIDText)
+			}
+		}
+	}
+	return t
 }

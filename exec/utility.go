@@ -33,7 +33,7 @@ func (s *Session) describeUtility(ctx context.Context, p *prepared) error {
 		}
 		p.columns = s.showColumns(n.VariableShowStmt.Name)
 	case *pg_query.Node_ExplainStmt:
-		p.columns = []result.Column{{Name: "QUERY PLAN", Type: pgtype.ByOID(pgtype.OIDText), Typmod: -1}}
+		p.columns = []result.Column{{Name: "QUERY PLAN", Type: explainType(n.ExplainStmt.Options), Typmod: -1}}
 		return s.describeInner(ctx, p, n.ExplainStmt.Query)
 	case *pg_query.Node_DeclareCursorStmt:
 		return s.describeInner(ctx, p, n.DeclareCursorStmt.Query)

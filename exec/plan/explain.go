@@ -1,37 +1,39 @@
 package plan
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/kalampg/kalampg/exec/expr"
+	"github.com/kalampg/kalampg/catalog/desc"
+	"github.com/kalampg/kalampg/internal/pgtype"
 )
 
-// ExplainOptions are the options of EXPLAIN. Rows, First (when the first row was there) and Elapsed are what ANALYZE measured of the whole statement.
+// ExplainOptions are the options of EXPLAIN. First (when the first row was there) and Elapsed are what ANALYZE measured of the whole statement, Actual what it measured
+// of a node.
 type ExplainOptions struct {
-	Analyze, Verbose, Costs, Timing, Summary bool
-	Format                                   string // "" or "text", "json"
-	Rows                                     int64
-	Planning, First, Elapsed                 time.Duration
+	Analyze, Verbose, Costs, Timing, Summary, Buffers bool
+	Format                                            string // "" or "text", "json", "yaml", "xml"
+	Planning, Elapsed                                 time.Duration
+	Actual                                            func(Node) *Actual
+	Schema                                            func(*desc.Relation) string // the name of a relation's schema
+	Params                                            []pgtype.Datum              // of a prepared statement
+	Settings                                          [][2]string                 // that differ from their defaults and change plans; nil: not asked for
 }
 
-// Explain describes a plan as EXPLAIN prints it, one element per line of text.
+// Explain describes a plan as EXPLAIN prints it: in the text format a line each, in the others one text of several lines.
 func Explain(s *Statement, o ExplainOptions) []string {
-	root := describe(s.Root)
-	if o.Format == "json" {
-		return explainJSON(root, o)
+	e := newExplainer(s.Root, o)
+	root := e.describe(s.Root)
+	switch o.Format {
+	case "json", "yaml", "xml":
+		return []string{encode(e.document(root), o.Format)}
 	}
 	var lines []string
 	root.text(&lines, 0, o)
-	if o.Analyze {
-		timing := ""
-		if o.Timing {
-			timing = fmt.Sprintf("time=%.3f..%.3f ", milliseconds(o.First), milliseconds(o.Elapsed))
-		}
-		lines[0] += fmt.Sprintf(" (actual %srows=%d loops=1)", timing, o.Rows)
+	if len(o.Settings) > 0 {
+		lines = append(lines, "Settings: "+settingsText(o.Settings))
 	}
 	if o.Summary {
 		lines = append(lines, fmt.Sprintf("Planning Time: %.3f ms", milliseconds(o.Planning)))
@@ -42,30 +44,99 @@ func Explain(s *Statement, o ExplainOptions) []string {
 	return lines
 }
 
-// cents rounds to two digits.
-func cents(f float64) float64 { return math.Round(f*100) / 100 }
+func settingsText(list [][2]string) string {
+	parts := make([]string, len(list))
+	for i, s := range list {
+		parts[i] = s[0] + " = '" + s[1] + "'"
+	}
+	return strings.Join(parts, ", ")
+}
 
 func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
-// step is one line of an EXPLAIN: a node under the name that tools know, its details, its inputs.
+// document is the whole of the structured formats.
+func (e *explainer) document(root *step) object {
+	query := object{{"Plan", root.object(e.o, "")}}
+	if e.o.Settings != nil {
+		settings := object{}
+		for _, s := range e.o.Settings {
+			settings = append(settings, field{s[0], s[1]})
+		}
+		query = append(query, field{"Settings", settings})
+	}
+	if e.o.Summary {
+		query = append(query, field{"Planning Time", number(fmt.Sprintf("%.3f", milliseconds(e.o.Planning)))})
+	}
+	if e.o.Analyze {
+		query = append(query, field{"Triggers", list{}})
+	}
+	if e.o.Summary && e.o.Analyze {
+		query = append(query, field{"Execution Time", number(fmt.Sprintf("%.3f", milliseconds(e.o.Elapsed)))})
+	}
+	return query
+}
+
+// step is a node of an EXPLAIN under the names that tools know.
 type step struct {
-	name    string
-	details [][2]string
-	inputs  []*step
-	est     Estimate
+	name     string // in the text format, with what it is on
+	kind     string // "Node Type" of the structured formats
+	relation string // "Parent Relationship", "" for what the place says
+	label    string // of a subplan: "CTE x", "InitPlan 1 (returns $0)"
+	facts    object // further properties that the text format has in its name
+	details  []detail
+	inputs   []*step
+	est      Estimate
+	actual   *Actual
+}
+
+// detail is a property below a node's line; a list is separated by commas in the text format.
+type detail struct {
+	key  string
+	text string
+	list []string
+	num  bool
+}
+
+func (s *step) add(key, text string) { s.details = append(s.details, detail{key: key, text: text}) }
+func (s *step) addList(key string, l []string) {
+	if len(l) > 0 {
+		s.details = append(s.details, detail{key: key, list: l})
+	}
 }
 
 func (s *step) text(lines *[]string, depth int, o ExplainOptions) {
+	if s.label != "" {
+		*lines = append(*lines, strings.Repeat(" ", max(6*depth-4, 0))+s.label)
+	}
 	indent := ""
 	if depth > 0 {
 		indent = strings.Repeat(" ", 6*(depth-1)+2) + "->  "
+		if s.label != "" {
+			indent = strings.Repeat(" ", 6*(depth-1)+4) + "->  "
+		}
 	}
-	*lines = append(*lines, indent+s.name+s.costs(o))
+	*lines = append(*lines, indent+s.name+s.costs(o)+s.measured(o))
+	deeper := 6 * depth
+	if s.label != "" {
+		deeper += 2
+	}
 	for _, d := range s.details {
-		*lines = append(*lines, strings.Repeat(" ", 6*depth+2)+d[0]+": "+d[1])
+		text := d.text
+		if d.list != nil {
+			text = strings.Join(d.list, ", ")
+		}
+		*lines = append(*lines, strings.Repeat(" ", deeper+2)+d.key+": "+text)
 	}
 	for _, in := range s.inputs {
-		in.text(lines, depth+1, o)
+		if s.label == "" {
+			in.text(lines, depth+1, o)
+			continue
+		}
+		var below []string
+		in.text(&below, depth+1, o)
+		for _, l := range below {
+			*lines = append(*lines, "  "+l)
+		}
 	}
 }
 
@@ -77,293 +148,97 @@ func (s *step) costs(o ExplainOptions) string {
 	return fmt.Sprintf("  (cost=%.2f..%.2f rows=%.0f width=%d)", s.est.Startup, s.est.Total, max(1, s.est.Rows), s.est.Width)
 }
 
-func (s *step) object(o ExplainOptions) map[string]any {
-	m := map[string]any{"Node Type": s.name}
+// measured is what a line says of the run; figures are of one loop, on average.
+func (s *step) measured(o ExplainOptions) string {
+	if !o.Analyze {
+		return ""
+	}
+	startup, total, rows, loops := s.perLoop()
+	switch {
+	case loops == 0:
+		return " (never executed)"
+	case o.Timing:
+		return fmt.Sprintf(" (actual time=%.3f..%.3f rows=%.0f loops=%d)", startup, total, rows, loops)
+	}
+	return fmt.Sprintf(" (actual rows=%.0f loops=%d)", rows, loops)
+}
+
+func (s *step) perLoop() (startup, total, rows float64, loops int64) {
+	a := s.actual
+	if a == nil || a.Loops == 0 {
+		return 0, 0, 0, 0
+	}
+	n := float64(a.Loops)
+	return milliseconds(a.Startup) / n, milliseconds(max(a.Total, a.Startup)) / n, float64(a.Rows) / n, a.Loops
+}
+
+// object is the step in the structured formats, with properties in PostgreSQL's order.
+func (s *step) object(o ExplainOptions, relation string) object {
+	kind := s.kind
+	if kind == "" {
+		kind = s.name
+	}
+	m := object{{"Node Type", kind}}
+	var facts object
+	for _, f := range s.facts {
+		if slices.Contains([]string{"Strategy", "Partial Mode", "Operation"}, f.key) {
+			m = append(m, f)
+		} else {
+			facts = append(facts, f)
+		}
+	}
+	if s.relation != "" {
+		relation = s.relation
+	}
+	if relation != "" {
+		m = append(m, field{"Parent Relationship", relation})
+	}
+	if s.label != "" {
+		m = append(m, field{"Subplan Name", s.label})
+	}
+	m = append(m, field{"Parallel Aware", false}, field{"Async Capable", false})
+	m = append(m, facts...)
 	if o.Costs && s.est != (Estimate{}) {
-		m["Startup Cost"], m["Total Cost"] = cents(s.est.Startup), cents(s.est.Total)
-		m["Plan Rows"], m["Plan Width"] = math.Round(max(1, s.est.Rows)), s.est.Width
+		m = append(m, field{"Startup Cost", number(fmt.Sprintf("%.2f", s.est.Startup))}, field{"Total Cost", number(fmt.Sprintf("%.2f", s.est.Total))},
+			field{"Plan Rows", number(fmt.Sprintf("%.0f", max(1, s.est.Rows)))}, field{"Plan Width", number(fmt.Sprint(s.est.Width))})
+	}
+	if o.Analyze {
+		startup, total, rows, loops := s.perLoop()
+		if o.Timing {
+			m = append(m, field{"Actual Startup Time", number(fmt.Sprintf("%.3f", startup))}, field{"Actual Total Time", number(fmt.Sprintf("%.3f", total))})
+		}
+		m = append(m, field{"Actual Rows", number(fmt.Sprintf("%.0f", rows))}, field{"Actual Loops", number(fmt.Sprint(loops))})
 	}
 	for _, d := range s.details {
-		m[d[0]] = d[1]
+		switch {
+		case d.list != nil:
+			l := list{}
+			for _, x := range d.list {
+				l = append(l, x)
+			}
+			m = append(m, field{d.key, l})
+		case d.num:
+			m = append(m, field{d.key, number(d.text)})
+		default:
+			m = append(m, field{d.key, d.text})
+		}
 	}
-	var inputs []any
-	for _, in := range s.inputs {
-		inputs = append(inputs, in.object(o))
+	if o.Buffers {
+		m = append(m, buffers...)
 	}
-	if inputs != nil {
-		m["Plans"] = inputs
+	plans := list{}
+	for i, in := range s.inputs {
+		plans = append(plans, in.object(o, []string{"Outer", "Inner"}[min(i, 1)]))
+	}
+	if len(plans) > 0 {
+		m = append(m, field{"Plans", plans})
 	}
 	return m
 }
 
-func explainJSON(root *step, o ExplainOptions) []string {
-	node := root.object(o)
-	top := map[string]any{"Plan": node}
-	if o.Analyze {
-		node["Actual Rows"], node["Actual Loops"] = o.Rows, 1
-		if o.Timing {
-			node["Actual Startup Time"], node["Actual Total Time"] = milliseconds(o.First), milliseconds(o.Elapsed)
-		}
-	}
-	if o.Summary {
-		top["Planning Time"] = milliseconds(o.Planning)
-		if o.Analyze {
-			top["Execution Time"] = milliseconds(o.Elapsed)
-		}
-	}
-	text, err := json.MarshalIndent([]any{top}, "", "  ")
-	if err != nil {
-		return []string{err.Error()}
-	}
-	return []string{string(text)}
-}
-
-// describe gives the step of a node. Projections are part of what they project, as in PostgreSQL.
-func describe(n Node) *step {
-	s := &step{est: EstimateOf(n)}
-	for _, c := range n.Children() {
-		s.inputs = append(s.inputs, describe(c))
-	}
-	switch n := n.(type) {
-	case *Project:
-		in := s.inputs[0]
-		if s.est != (Estimate{}) {
-			in.est = s.est
-		}
-		return in
-	case *Filter:
-		return s.filter(n)
-	case *Scan:
-		s.scan(n)
-	case *SystemScan:
-		s.systemScan(n)
-	case *Values:
-		s.name = `Values Scan on "*VALUES*"`
-		if len(n.Rows) == 1 {
-			s.name = "Result"
-		}
-	case *OneRow:
-		s.name = "Result"
-	case *FuncScan:
-		s.name = "Function Scan on " + n.Alias
-	case *ProjectSet:
-		s.name = "ProjectSet"
-	case *Join:
-		s.join(n)
-	case *Aggregate:
-		s.name = "HashAggregate"
-		if len(n.Keys) == 0 {
-			s.name = "Aggregate"
-			break
-		}
-		keys := make([]string, len(n.Keys))
-		for i, k := range n.Keys {
-			keys[i] = printExpr(k)
-		}
-		s.details = append(s.details, [2]string{"Group Key", strings.Join(keys, ", ")})
-	case *Window:
-		s.name = "WindowAgg"
-	case *Sort:
-		s.name = "Sort"
-		keys := make([]string, len(n.Keys))
-		for i, k := range n.Keys {
-			keys[i] = printExpr(k.Expr)
-			if k.Desc {
-				keys[i] += " DESC"
-			}
-		}
-		s.details = append(s.details, [2]string{"Sort Key", strings.Join(keys, ", ")})
-	case *Limit:
-		s.name = "Limit"
-	case *Distinct:
-		s.name = "Unique"
-	case *SetOp:
-		s.name = map[SetOpKind]string{Union: "Append", Intersect: "HashSetOp Intersect", Except: "HashSetOp Except"}[n.Kind]
-	case *With:
-		s.with(n)
-	case *CTEScan:
-		s.name = "CTE Scan on " + n.Name
-		if n.WorkTable {
-			s.name = "WorkTable Scan on " + n.Name
-		}
-	case *LockRows:
-		s.name = "LockRows"
-	case *Insert:
-		s.name = "Insert on " + n.Table.Name
-	case *Update:
-		s.name = "Update on " + n.Table.Name
-	case *Delete:
-		s.name = "Delete on " + n.Table.Name
-	case *CurrentOf:
-		s.name = "Tid Scan on " + aliased(n.Scan.Table.Name, n.Scan.Alias)
-		s.details = append(s.details, [2]string{"TID Cond", "CURRENT OF " + n.Cursor})
-	case *Sample:
-		s.name = strings.Replace(s.inputs[0].name, "Seq Scan", "Sample Scan", 1)
-		s.inputs = nil
-	case *Merge:
-		s.name = "Merge on " + n.Table.Name
-	default:
-		s.name = fmt.Sprintf("%T", n)
-	}
-	return s
-}
-
-// filter adds a condition to what it filters. One that no row can change is tested once, before the input is read; a false one leaves nothing to read.
-func (s *step) filter(n *Filter) *step {
-	in := s.inputs[0]
-	detail := [2]string{"Filter", printExpr(n.Cond)}
-	if s.est != (Estimate{}) {
-		in.est = s.est
-	}
-	if !once(n.Cond) {
-		in.details = append(in.details, detail)
-		return in
-	}
-	detail[0] = "One-Time Filter"
-	if in.name == "Result" {
-		in.details = append(in.details, detail)
-		return in
-	}
-	out := &step{name: "Result", est: s.est, details: [][2]string{detail}, inputs: []*step{in}}
-	if c, ok := n.Cond.(*expr.Const); ok && (c.Value.IsNull() || !c.Value.Bool()) {
-		out.inputs = nil
-	}
-	return out
-}
-
-// once tells whether a condition is the same for all rows.
-func once(cond expr.Expr) bool {
-	same := true
-	expr.Walk(cond, func(e expr.Expr) bool {
-		switch e := e.(type) {
-		case *expr.Var, *expr.Subquery:
-			same = false
-		case *expr.Call:
-			same = same && e.Proc.Volatile != 'v'
-		}
-		return same
-	})
-	return same
-}
-
-func aliased(name, alias string) string {
-	if alias == "" || alias == name {
-		return name
-	}
-	return name + " " + alias
-}
-
-func (s *step) scan(n *Scan) {
-	on := aliased(n.Table.Name, n.Alias)
-	if !n.Access.Keyed {
-		s.name = "Seq Scan on " + on
-	} else {
-		index := n.Access.Index
-		if index == nil && len(n.Table.Indexes) > 0 {
-			index = &n.Table.Indexes[0]
-		}
-		s.name = "Index Scan on " + on
-		if index != nil {
-			s.name = "Index Scan using " + index.Name + " on " + on
-			if !index.Clustered() && Covers(n, index) {
-				s.name = "Index Only Scan using " + index.Name + " on " + on
-			}
-			if cond := indexCondition(n); cond != "()" {
-				s.details = append(s.details, [2]string{"Index Cond", cond})
-			}
-		}
-	}
-	if n.Filter != nil {
-		s.details = append(s.details, [2]string{"Filter", printExpr(n.Filter)})
-	}
-}
-
-func (s *step) systemScan(n *SystemScan) {
-	s.name = "System Scan on " + aliased(n.Table.Name, n.Alias)
-	var conds []string
-	for _, w := range n.Where {
-		conds = append(conds, "("+n.Table.Columns[w.Num-1].Name+" = "+printExpr(w.Value)+")")
-	}
-	if conds != nil {
-		s.details = append(s.details, [2]string{"Index Cond", strings.Join(conds, " AND ")})
-	}
-	if n.Filter != nil {
-		s.details = append(s.details, [2]string{"Filter", printExpr(n.Filter)})
-	}
-}
-
-// indexCondition prints what an index scan looks up.
-func indexCondition(n *Scan) string {
-	index := n.Access.Index
-	if index == nil {
-		index = &n.Table.Indexes[0]
-	}
-	column := func(i int) string {
-		if i < len(index.Keys) {
-			if k := index.Keys[i]; k.Num > 0 {
-				return n.Table.Columns[k.Num-1].Name
-			}
-			return index.Keys[i].Expr
-		}
-		return "?"
-	}
-	var parts []string
-	for i, e := range n.Access.Equal {
-		parts = append(parts, "("+column(i)+" = "+printExpr(e)+")")
-	}
-	at := len(n.Access.Equal)
-	if n.Access.In != nil {
-		parts = append(parts, "("+column(at)+" = ANY ("+printExpr(n.Access.In)+"))")
-		at++
-	}
-	for _, b := range []struct {
-		bound  *Bound
-		closed string
-		opened string
-	}{{n.Access.Lower, ">=", ">"}, {n.Access.Upper, "<=", "<"}} {
-		if b.bound == nil {
-			continue
-		}
-		op := b.opened
-		if b.bound.Inclusive {
-			op = b.closed
-		}
-		parts = append(parts, "("+column(at)+" "+op+" "+printExpr(b.bound.Expr)+")")
-	}
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	return "(" + strings.Join(parts, " AND ") + ")"
-}
-
-func (s *step) join(n *Join) {
-	kind := map[JoinKind]string{Left: " Left", Right: " Right", Full: " Full", Semi: " Semi", Anti: " Anti"}[n.Kind]
-	if len(n.LeftKeys) > 0 {
-		s.name = "Hash" + kind + " Join"
-		conds := make([]string, len(n.LeftKeys))
-		for i := range n.LeftKeys {
-			conds[i] = "(" + printExpr(n.LeftKeys[i]) + " = " + printExpr(n.RightKeys[i]) + ")"
-		}
-		s.details = append(s.details, [2]string{"Hash Cond", strings.Join(conds, " AND ")})
-	} else {
-		s.name = "Nested Loop" + kind
-		if kind != "" {
-			s.name += " Join"
-		}
-	}
-	if n.Cond != nil {
-		s.details = append(s.details, [2]string{"Join Filter", printExpr(n.Cond)})
-	}
-}
-
-func (s *step) with(n *With) {
-	body := describe(n.Body)
-	for _, c := range n.CTEs {
-		in := describe(c.Plan)
-		if c.Recursive != nil {
-			in = &step{name: "Recursive Union", inputs: []*step{in, describe(c.Recursive)}}
-		}
-		body.inputs = append(body.inputs, &step{name: "CTE " + c.Name, inputs: []*step{in}})
-	}
-	*s = *body
+// buffers are PostgreSQL's counters of its buffer manager, which kalampg has not: nothing is read through them.
+var buffers = object{
+	{"Shared Hit Blocks", number("0")}, {"Shared Read Blocks", number("0")}, {"Shared Dirtied Blocks", number("0")}, {"Shared Written Blocks", number("0")},
+	{"Local Hit Blocks", number("0")}, {"Local Read Blocks", number("0")}, {"Local Dirtied Blocks", number("0")}, {"Local Written Blocks", number("0")},
+	{"Temp Read Blocks", number("0")}, {"Temp Written Blocks", number("0")},
 }

@@ -78,8 +78,10 @@ type Program struct {
 }
 
 // Build makes a program of a plan.
-func Build(node plan.Node) (*Program, error) {
-	b := &builder{exec: new(Exec), writes: writes(node), direct: direct(node)}
+func Build(node plan.Node) (*Program, error) { return buildWith(node, nil) }
+
+func buildWith(node plan.Node, measures *Measures) (*Program, error) {
+	b := &builder{exec: new(Exec), writes: writes(node), direct: direct(node), measures: measures}
 	root, err := b.build(node, nil)
 	if err != nil {
 		return nil, err
@@ -111,6 +113,9 @@ func (p *Program) Start(x Exec) error {
 func (p *Program) Again() error {
 	if p.dml != nil {
 		p.dml.count = 0
+	}
+	if p.writes {
+		p.access.AsOf = p.access.Txn.Moment()
 	}
 	return p.Root.Open(&p.frame)
 }
@@ -174,6 +179,7 @@ type builder struct {
 	rowsOnly bool // make no vectorised forms
 	writes   bool // the plan changes rows while it reads
 	direct   bool // every row is done with before the next one is read: its bytes need not outlive it
+	measures *Measures
 }
 
 // writes tells whether a plan changes or locks rows.
@@ -219,6 +225,14 @@ func (s *subplan) Types() []*pgtype.Type { return s.types }
 
 // build makes the operator of a node. outer is the scope of the enclosing query's row, nil at the top.
 func (b *builder) build(node plan.Node, outer *expr.Scope) (Operator, error) {
+	op, err := b.operator(node, outer)
+	if b.measures == nil || err != nil {
+		return op, err
+	}
+	return &measured{Operator: op, actual: b.measures.of(node), timing: b.measures.timing}, nil
+}
+
+func (b *builder) operator(node plan.Node, outer *expr.Scope) (Operator, error) {
 	if b.worthVectors(node) {
 		return b.vectorised(node)
 	}

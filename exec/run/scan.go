@@ -220,6 +220,9 @@ func (s *scanOp) Next() ([]pgtype.Datum, error) {
 	return nil, nil
 }
 
+// removed is the number of rows of this run that the filter left out.
+func (s *scanOp) removed() int64 { return int64(s.left) }
+
 // advance gives the next row of the current look-up, nil at its end.
 func (s *scanOp) advance() ([]pgtype.Datum, error) {
 	if s.rows != nil {

@@ -93,6 +93,9 @@ func (b *builder) topN(n *plan.Sort, l *plan.Limit, outer *expr.Scope) (Operator
 	if l.Offset != nil {
 		s.offset, err = free.Compile(l.Offset)
 	}
+	if b.measures != nil {
+		return &measured{Operator: s, actual: b.measures.of(n), timing: b.measures.timing}, err
+	}
 	return s, err
 }
 

@@ -41,9 +41,9 @@ const smallFor = 200 * time.Millisecond
 
 // vectorised wraps the row form of a node that may be worth running by columns.
 func (b *builder) vectorised(n plan.Node) (Operator, error) {
-	inner := &builder{exec: b.exec, rowsOnly: true, writes: b.writes}
-	rows, err := inner.build(n, nil)
-	return &switchOp{exec: b.exec, node: n, rows: rows, b: &builder{exec: b.exec, writes: b.writes}, width: len(n.Columns())}, err
+	inner := &builder{exec: b.exec, rowsOnly: true, writes: b.writes, measures: b.measures}
+	rows, err := inner.operator(n, nil)
+	return &switchOp{exec: b.exec, node: n, rows: rows, b: &builder{exec: b.exec, writes: b.writes, measures: b.measures}, width: len(n.Columns())}, err
 }
 
 // worthVectors tells whether a subtree may be run by columns and could profit from it.
@@ -203,6 +203,9 @@ func (v *vectoriser) scan(n *plan.Scan) (vec.Operator, error) {
 		}
 		b := s.batches
 		s.batches = nil
+		if m := v.b.measures; m != nil && n.Filter != nil {
+			return countedSource{vec.TableSource{Batches: b}, m.of(n)}, nil
+		}
 		return vec.TableSource{Batches: b}, nil
 	}}
 	v.scans[n] = s

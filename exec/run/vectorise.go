@@ -16,6 +16,7 @@ import (
 // vectoriser makes the vectorised form of a subtree of a plan: of each node that package vec has an operator for, and row operators under an adapter for the rest.
 type vectoriser struct {
 	b     *builder
+	top   plan.Node
 	types map[expr.ColID]*pgtype.Type
 	scans map[*plan.Scan]*vecScan
 	order []*vecScan
@@ -32,7 +33,7 @@ type sharedValue struct {
 }
 
 func newVectoriser(b *builder, root plan.Node) *vectoriser {
-	v := &vectoriser{b: b, types: make(map[expr.ColID]*pgtype.Type), scans: make(map[*plan.Scan]*vecScan), shared: make(map[expr.Expr]*sharedValue)}
+	v := &vectoriser{b: b, top: root, types: make(map[expr.ColID]*pgtype.Type), scans: make(map[*plan.Scan]*vecScan), shared: make(map[expr.Expr]*sharedValue)}
 	v.learn(root)
 	return v
 }
@@ -98,6 +99,14 @@ func (v *vectoriser) share(e expr.Expr) (pgtype.Datum, error) {
 
 // operator makes the operator of a node.
 func (v *vectoriser) operator(n plan.Node) (vec.Operator, error) {
+	op, err := v.form(n)
+	if m := v.b.measures; m != nil && err == nil && n != v.top && supported(n) {
+		return &measuredColumns{Operator: op, actual: m.of(n), timing: m.timing}, nil
+	}
+	return op, err
+}
+
+func (v *vectoriser) form(n plan.Node) (vec.Operator, error) {
 	if !supported(n) {
 		return v.byRows(n)
 	}
@@ -170,6 +179,9 @@ func (v *vectoriser) limit(n *plan.Limit) (vec.Operator, error) {
 			}
 			return left + skip, err
 		})
+		if m := v.b.measures; m != nil && err == nil {
+			input = &measuredColumns{Operator: input, actual: m.of(s), timing: m.timing}
+		}
 	} else {
 		input, err = v.operator(n.Input)
 	}
