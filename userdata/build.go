@@ -32,16 +32,7 @@ func (t *Table) BuildIndex(ctx context.Context, a *Access, d *desc.Index) error 
 		})
 	}
 	defer in.Cancel()
-	var scratch entryScratch
-	err = t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
-		_, key := SplitLocator(locator)
-		e, err := t.scratchEntry(x, values, key, &scratch)
-		if err != nil || e.absent {
-			return err
-		}
-		return in.Add(e.key, e.value)
-	})
-	if err != nil {
+	if err := t.entriesInto(ctx, a, x, in); err != nil {
 		return err
 	}
 	err = in.Finish()
@@ -61,6 +52,51 @@ func (t *Table) BuildIndex(ctx context.Context, a *Access, d *desc.Index) error 
 		return err
 	}
 	return couldNotCreate(d, t.duplicate(x, values))
+}
+
+// entriesInto gives a new index' entries of all rows of all scopes to in.
+func (t *Table) entriesInto(ctx context.Context, a *Access, x *Index, in kv.Ingest) error {
+	nums := t.all
+	if x.compute == nil { // the others are not decoded
+		nums = make([]int16, len(t.all))
+		for _, n := range x.nums {
+			nums[n-1] = n
+		}
+	}
+	rows := t.Scanner(nums)
+	values := make([]pgtype.Datum, len(nums))
+	cursor, err := a.Txn.Scan(ctx, kv.PrefixSpan(keys.AppendStorage(nil, kv.SpaceRows, t.Rel.StorageID)), kv.ScanOptions{})
+	if err != nil {
+		return err
+	}
+	ahead := readAhead(ctx, cursor)
+	defer ahead.close()
+	var scratch entryScratch
+	for {
+		b, err := ahead.next()
+		if err != nil || b == nil {
+			return err
+		}
+		for i := range b.Len() {
+			ok, err := rows.produce(a, b.Key(i), b.Value(i), b.Version(i), values)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			e, err := t.scratchEntry(x, values, b.Key(i), &scratch)
+			if err != nil {
+				return err
+			}
+			if e.absent {
+				continue
+			}
+			if err := in.Add(e.key, e.value); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // ingestIndex begins a run of a new index' entries; nil when entries have to be put.

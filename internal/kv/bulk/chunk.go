@@ -1,10 +1,6 @@
 package bulk
 
-import (
-	"bytes"
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 const (
 	chunkBytes = 4 << 20
@@ -55,49 +51,4 @@ func pairAt(slab []byte, at uint32) (key, value []byte, end uint32) {
 func (c *chunk) key(i int) []byte {
 	key, _, _ := pairAt(c.slab, c.offsets[i])
 	return key
-}
-
-// sortKey stands for a pair while it is sorted: most comparisons end at the first eight bytes.
-type sortKey struct {
-	prefix uint64
-	offset uint32
-}
-
-// sort brings offsets into the order of keys. All keys share their first skip bytes. Equal keys keep the order in which they came.
-func (c *chunk) sort(skip int) {
-	defer close(c.sorted)
-	if c.ordered {
-		return
-	}
-	list := make([]sortKey, len(c.offsets))
-	for i, at := range c.offsets {
-		key, _, _ := pairAt(c.slab, at)
-		list[i] = sortKey{prefixOf(key[min(skip, len(key)):]), at}
-	}
-	slices.SortFunc(list, func(a, b sortKey) int {
-		switch {
-		case a.prefix < b.prefix:
-			return -1
-		case a.prefix > b.prefix:
-			return 1
-		}
-		x, _, _ := pairAt(c.slab, a.offset)
-		y, _, _ := pairAt(c.slab, b.offset)
-		if order := bytes.Compare(x, y); order != 0 {
-			return order
-		}
-		return int(int64(a.offset) - int64(b.offset))
-	})
-	for i := range list {
-		c.offsets[i] = list[i].offset
-	}
-}
-
-func prefixOf(b []byte) uint64 {
-	if len(b) >= 8 {
-		return binary.BigEndian.Uint64(b)
-	}
-	var p [8]byte
-	copy(p[:], b)
-	return binary.BigEndian.Uint64(p[:])
 }

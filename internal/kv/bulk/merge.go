@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"bytes"
-	"container/heap"
 
 	"github.com/kalampg/kalampg/internal/kv"
 )
@@ -10,7 +9,9 @@ import (
 // source is one of the lists that are merged.
 type source struct {
 	key, value []byte
+	prefix     uint64 // of the key, without the bytes that all keys share
 
+	skip  int
 	chunk *chunk
 	it    Iter
 	batch kv.Batch
@@ -25,6 +26,7 @@ func (s *source) next() (bool, error) {
 		}
 		s.key, s.value, _ = pairAt(s.chunk.slab, s.chunk.offsets[s.at])
 		s.at++
+		s.prefix = prefixOf(s.key[min(s.skip, len(s.key)):])
 		return true, nil
 	}
 	if s.at == s.batch.Len() {
@@ -36,21 +38,38 @@ func (s *source) next() (bool, error) {
 	}
 	s.key, s.value = s.batch.Key(s.at), s.batch.Value(s.at)
 	s.at++
+	s.prefix = prefixOf(s.key[min(s.skip, len(s.key)):])
 	return true, nil
 }
 
 // sources is a heap by key.
 type sources []*source
 
-func (h sources) Len() int           { return len(h) }
-func (h sources) Less(i, j int) bool { return bytes.Compare(h[i].key, h[j].key) < 0 }
-func (h sources) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *sources) Push(x any)        { *h = append(*h, x.(*source)) }
-func (h *sources) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
+func (x *source) before(y *source) bool {
+	if x.prefix != y.prefix {
+		return x.prefix < y.prefix
+	}
+	return bytes.Compare(x.key, y.key) < 0
+}
+
+// down moves the i-th source to where it belongs below.
+func (h sources) down(i int) {
+	x := h[i]
+	for {
+		child := 2*i + 1
+		if child >= len(h) {
+			break
+		}
+		if child+1 < len(h) && h[child+1].before(h[child]) {
+			child++
+		}
+		if !h[child].before(x) {
+			break
+		}
+		h[i] = h[child]
+		i = child
+	}
+	h[i] = x
 }
 
 // each calls f for every pair of the kept chunks and of some runs, in order. A key that comes twice is a *kv.DuplicateError.
@@ -74,7 +93,7 @@ func (s *Sorter) each(runs []Run, f func(key, value []byte) error) error {
 	}
 	for _, c := range s.kept {
 		<-c.sorted
-		if err := start(&source{chunk: c}); err != nil {
+		if err := start(&source{skip: s.skip, chunk: c}); err != nil {
 			return err
 		}
 	}
@@ -83,11 +102,13 @@ func (s *Sorter) each(runs []Run, f func(key, value []byte) error) error {
 		if err != nil {
 			return err
 		}
-		if err := start(&source{it: it}); err != nil {
+		if err := start(&source{skip: s.skip, it: it}); err != nil {
 			return err
 		}
 	}
-	heap.Init(&h)
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		h.down(i)
+	}
 	var last []byte
 	first := true
 	for len(h) > 0 {
@@ -105,10 +126,13 @@ func (s *Sorter) each(runs []Run, f func(key, value []byte) error) error {
 			return err
 		}
 		if ok {
-			heap.Fix(&h, 0)
+			h.down(0)
 			continue
 		}
-		heap.Pop(&h)
+		h[0] = h[len(h)-1]
+		if h = h[:len(h)-1]; len(h) > 0 {
+			h.down(0)
+		}
 		if x.it != nil {
 			x.it.Close()
 		}

@@ -53,10 +53,11 @@ type Sorter struct {
 	total   int    // pairs
 	bytes   int
 
-	stream *stream  // writes chunks that came in order
-	head   Run      // what the stream wrote, after order was lost
-	kept   []*chunk // sealed
-	runs   []Run    // of what was kept before
+	stream    *stream  // writes chunks that came in order
+	head      Run      // what the stream wrote, after order was lost
+	kept      []*chunk // sealed
+	keptBytes int
+	runs      []Run // of what was kept before
 }
 
 // NewSorter returns a sorter of pairs whose keys share their first skip bytes. open begins a run.
@@ -121,20 +122,16 @@ func (s *Sorter) seal() error {
 		}
 		s.head = run
 	}
-	// What is in order so far may still go to a stream; sorting it costs nothing.
-	go c.sort(s.skip)
 	s.kept = append(s.kept, c)
-	kept := 0
-	for _, k := range s.kept {
-		kept += len(k.slab)
-	}
-	if kept > keepBytes {
+	s.keptBytes += len(c.slab)
+	go c.sort() // what is in order so far may still go to a stream; sorting it costs nothing
+	if s.keptBytes > keepBytes {
 		run, err := s.merge(nil)
 		if err != nil {
 			return err
 		}
 		s.runs = append(s.runs, run)
-		s.kept = nil
+		s.kept, s.keptBytes = nil, 0
 	}
 	return nil
 }
