@@ -63,40 +63,14 @@ func (t *Table) entriesInto(ctx context.Context, a *Access, x *Index, in kv.Inge
 			nums[n-1] = n
 		}
 	}
-	rows := t.Scanner(nums)
-	values := make([]pgtype.Datum, len(nums))
-	cursor, err := a.Txn.Scan(ctx, kv.PrefixSpan(keys.AppendStorage(nil, kv.SpaceRows, t.Rel.StorageID)), kv.ScanOptions{})
-	if err != nil {
-		return err
-	}
-	ahead := readAhead(ctx, cursor)
-	defer ahead.close()
 	var scratch entryScratch
-	for {
-		b, err := ahead.next()
-		if err != nil || b == nil {
+	return t.every(ctx, a, nums, func() bool { return x.compute == nil }, func(key []byte, values []pgtype.Datum) error {
+		e, err := t.scratchEntry(x, values, key, &scratch)
+		if err != nil || e.absent {
 			return err
 		}
-		for i := range b.Len() {
-			ok, err := rows.produce(a, b.Key(i), b.Value(i), b.Version(i), values)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				continue
-			}
-			e, err := t.scratchEntry(x, values, b.Key(i), &scratch)
-			if err != nil {
-				return err
-			}
-			if e.absent {
-				continue
-			}
-			if err := in.Add(e.key, e.value); err != nil {
-				return err
-			}
-		}
-	}
+		return in.Add(e.key, e.value)
+	})
 }
 
 // ingestIndex begins a run of a new index' entries; nil when entries have to be put.
@@ -147,8 +121,9 @@ func (t *Table) Each(ctx context.Context, a *Access, f func(locator pgtype.Datum
 	}
 }
 
-// Rewrite copies every row of every scope into another table (the same relation with a new storage id and other columns), through convert.
-func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(values []pgtype.Datum) ([]pgtype.Datum, error)) error {
+// Rewrite copies every row of every scope into another table (the same relation with a new storage id and other columns), through convert. pure says that convert
+// does not use the transaction: then rows are read ahead.
+func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, pure bool, convert func(values []pgtype.Datum) ([]pgtype.Datum, error)) error {
 	target := new(Access)
 	target.Like(a)
 	target.Exclusive, target.Load = true, nil
@@ -156,12 +131,12 @@ func (t *Table) Rewrite(ctx context.Context, a *Access, to *Table, convert func(
 		target.Load = to.NewLoad(nil)
 		defer target.Load.Cancel()
 	}
-	err := t.Each(ctx, a, func(locator pgtype.Datum, values []pgtype.Datum) error {
+	unwritten := func() bool { return pure && target.Load != nil && target.Load.rows != nil } // rows go to files and not to the transaction
+	err := t.every(ctx, a, t.all, unwritten, func(key []byte, values []pgtype.Datum) error {
 		out, err := convert(values)
 		if err != nil {
 			return err
 		}
-		_, key := SplitLocator(locator)
 		target.Scope, _ = t.split(key)
 		return to.Insert(ctx, target, out)
 	})

@@ -325,7 +325,7 @@ func (a *alteration) rewriteRows() error {
 	out := make([]pgtype.Datum, len(rel.Columns))
 	access := *w.Access
 	access.NoFeed = true
-	err = from.Rewrite(w.Ctx, &access, to, func(row []pgtype.Datum) ([]pgtype.Datum, error) {
+	err = from.Rewrite(w.Ctx, &access, to, a.pure(rel), func(row []pgtype.Datum) ([]pgtype.Datum, error) {
 		copy(out, row)
 		copy(out[len(row):], missing[len(row):])
 		if err := a.convert(rel, row, out); err != nil {
@@ -334,6 +334,21 @@ func (a *alteration) rewriteRows() error {
 		return out, check(out)
 	})
 	return w.notBuilt(rel, newIndexError(err))
+}
+
+// pure tells whether no expression is evaluated for the rows: one may call a function that writes.
+func (a *alteration) pure(rel *desc.Relation) bool {
+	for i := range rel.Indexes {
+		if len(rel.Indexes[i].ExprColumns) > 0 || rel.Indexes[i].Predicate != "" {
+			return false
+		}
+		for _, k := range rel.Indexes[i].Keys {
+			if k.Num == 0 {
+				return false
+			}
+		}
+	}
+	return len(a.values) == 0 && len(a.generated) == 0 && len(a.checks) == 0
 }
 
 // missing are the values that columns which the old rows have not begin with.
