@@ -163,8 +163,8 @@ func (s *Session) copyTo(ctx context.Context, st *parse.Statement, n *pg_query.C
 
 func notCopyable(direction string, rel *desc.Relation) error {
 	kind := map[desc.RelKind]string{desc.View: "view", desc.Sequence: "sequence", desc.Composite: "composite type", desc.MatView: "materialized view"}[rel.Kind]
-	if direction == "from" && rel.Kind == desc.View {
-		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from view %q", rel.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
+	if direction == "from" && (rel.Kind == desc.View || rel.Kind == desc.MatView) {
+		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from %s %q", kind, rel.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
 	}
 	e := pgerr.Newf(pgerr.WrongObjectType, "cannot copy %s %s %q", direction, kind, rel.Name)
 	if rel.Kind == desc.View {

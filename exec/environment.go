@@ -321,7 +321,7 @@ func (e *environment) TableActivity(oid pgtype.OID) builtin.TableActivity {
 
 func (e *environment) ViewDef(view pgtype.OID, pretty bool) (string, error) {
 	r := e.s.reader().Relation(view)
-	if r == nil || r.Kind != desc.View {
+	if r == nil || r.Kind != desc.View && r.Kind != desc.MatView {
 		return "", nil
 	}
 	return bind.ViewText(e.s.bindEnv(), r.ViewQuery, pretty)

@@ -151,6 +151,9 @@ func (s *Session) start(ctx context.Context, q *portal) error {
 		return err
 	}
 	q.program, q.own, q.started = program, own, true
+	if err := program.Readable(s.txn.catalog); err != nil {
+		return err
+	}
 	s.newRun(ctx, q.params)
 	q.rt = s.rt
 	q.exec = s.exec()

@@ -43,6 +43,7 @@ type prepared struct {
 	user    desc.OID
 	allowed bool // privileges were checked for user at version
 	locks   []relationLock
+	views   bool // it reads materialized views, which may hold no rows yet
 	program *run.Program
 	inUse   bool
 }
@@ -138,6 +139,7 @@ func (s *Session) rebind(ctx context.Context, p *prepared) error {
 	}
 	p.doomed = opt.Doomed(bound)
 	p.plan, p.params, p.columns, p.locks = bound, bound.Params, columns, s.locksOf(bound)
+	p.views = slices.ContainsFunc(bound.Relations, func(oid desc.OID) bool { r := s.reader().Relation(oid); return r != nil && r.Kind == desc.MatView })
 	p.version, p.epoch, p.user = version, s.epoch, s.user
 	p.program, p.inUse, p.allowed = nil, false, false
 	return nil
@@ -258,6 +260,21 @@ func (s *Session) programOf(p *prepared) (program *run.Program, own bool, err er
 	}
 	p.inUse = true
 	return p.program, true, nil
+}
+
+// mayRead tells by an error that a materialized view which the statement reads has not been populated.
+func (s *Session) mayRead(p *prepared) error {
+	if !p.views {
+		return nil
+	}
+	program, own, err := s.programOf(p)
+	if err != nil {
+		return err
+	}
+	if own {
+		p.inUse = false
+	}
+	return program.Readable(s.reader())
 }
 
 // exec fills what a program's run works with.

@@ -360,6 +360,9 @@ func (s *Session) Bind(ctx context.Context, name, statement string, values []pgt
 			return err
 		}
 	}
+	if err := s.mayRead(p); err != nil {
+		return err
+	}
 	q, err := s.newPortal(name, p, values, formats)
 	if err != nil {
 		return err

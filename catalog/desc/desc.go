@@ -135,6 +135,7 @@ type Relation struct {
 	Constraints                   []Constraint
 	ViewQuery                     string // of a view: the SELECT, deparsed
 	ViewCheck                     string // "", "local", "cascaded"
+	Unpopulated                   bool   // of a materialized view: it cannot be read before it is refreshed
 	SequenceDef                   *SequenceDef
 	SequenceState                 SequenceState // of a sequence: the state that StorageID began with
 	OwnedBy                       ColumnRef     // of a sequence: the column that owns it (serial, identity), zero otherwise

@@ -56,6 +56,7 @@ func (t *Relation) Encode() []byte {
 		w.byte(34, t.ReplicaIdentity)
 		w.oid(35, t.ReplicaIndex)
 		w.oid(36, t.ClusterIndex)
+		w.bool(37, t.Unpopulated)
 	})
 }
 
@@ -155,6 +156,8 @@ func (t *Relation) decodeRest(r *reader) {
 		t.ReplicaIndex = r.oid()
 	case 36:
 		t.ClusterIndex = r.oid()
+	case 37:
+		t.Unpopulated = r.bool()
 	}
 }
 

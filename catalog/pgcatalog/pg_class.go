@@ -100,7 +100,7 @@ func emitRelation(r catalog.Reader, q *query, rel *desc.Relation) {
 	}
 	q.emit(oid(rel.OID), text(rel.Name), oid(rel.Schema), oid(rel.RowType), zero, oid(rel.Owner), oid(method), oid(file), zero, pages,
 		pgtype.Float(tuples), zero, zero, boolean(len(rel.Indexes) > 0), no, char(persistence(rel)), char(byte(rel.Kind)), num(len(columnsOf(rel))), num(checks),
-		boolean(rel.Kind == desc.View || rel.Kind == desc.MatView), boolean(triggers), no, boolean(rel.RowSecurity), boolean(rel.ForceRowSecurity), yes, char(replica), no, zero,
+		boolean(rel.Kind == desc.View || rel.Kind == desc.MatView), boolean(triggers), no, boolean(rel.RowSecurity), boolean(rel.ForceRowSecurity), boolean(!rel.Unpopulated), char(replica), no, zero,
 		num(frozen), num(frozen), aclDatum(r, rel.ACL), texts(rel.Options), null)
 }
 

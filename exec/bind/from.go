@@ -117,7 +117,7 @@ func (b *binder) rangeVar(n *pg_query.RangeVar) leafEntry {
 	if rel == nil {
 		b.noTable(n)
 	}
-	if rel.Kind == desc.View || rel.Kind == desc.MatView {
+	if rel.Kind == desc.View {
 		return b.expandView(rel, n.Alias, n.Location)
 	}
 	e := b.openTable(b.scope, rel, n.Alias, n.Location)

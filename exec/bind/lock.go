@@ -91,6 +91,8 @@ func (b *binder) lockEntry(q *query, e *rangeEntry, l *pg_query.LockingClause, l
 		b.errorf(loc, pgerr.FeatureNotSupported, "%s cannot be applied to %s", LockName(l.Strength), kind)
 	case e.kind != tableEntry:
 		return
+	case e.table.Kind == desc.MatView:
+		b.errorf(loc, pgerr.WrongObjectType, "cannot lock rows in materialized view \"%s\"", e.table.Name)
 	case e.table.Kind == desc.Sequence:
 		b.errorf(loc, pgerr.WrongObjectType, "cannot lock rows in sequence \"%s\"", e.table.Name)
 	case e.scan == nil:

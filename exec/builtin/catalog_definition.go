@@ -454,7 +454,7 @@ func getViewDefByName(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 // getRuleDef prints the rule _RETURN of a view: the only rules are those, and have their view's OID.
 func getRuleDef(c *Call, a []pgtype.Datum) (pgtype.Datum, error) {
 	rel := c.Env.Catalog().Relation(a[0].OID())
-	if rel == nil || rel.Kind != desc.View {
+	if rel == nil || rel.Kind != desc.View && rel.Kind != desc.MatView {
 		return pgtype.Null, nil
 	}
 	s, err := c.Env.ViewDef(rel.OID, len(a) > 1 && a[1].Bool())

@@ -437,8 +437,9 @@ func (a *alteration) typeUsers(c *desc.Column) error {
 				WithDetail("Column \"%s\" is used by generated column \"%s\".", c.Name, g.Name)
 		}
 	}
-	for _, x := range w.Catalog.Dependents(desc.ObjectRef{Class: desc.ClassRelation, OID: a.oid, SubID: int32(c.Num)}) {
-		if v := w.Catalog.Relation(x.Object.OID); x.Object.Class == desc.ClassRelation && v != nil && v.Kind == desc.View {
+	users := w.Catalog.Dependents(desc.ObjectRef{Class: desc.ClassRelation, OID: a.oid, SubID: int32(c.Num)})
+	for _, x := range slices.Backward(users) { // the oldest is named
+		if v := w.Catalog.Relation(x.Object.OID); x.Object.Class == desc.ClassRelation && v != nil && (v.Kind == desc.View || v.Kind == desc.MatView) {
 			return pgerr.New(pgerr.FeatureNotSupported, "cannot alter type of a column used by a view or rule").
 				WithDetail("rule _RETURN on %s depends on column \"%s\"", w.Catalog.Describe(x.Object), c.Name)
 		}

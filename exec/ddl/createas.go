@@ -20,7 +20,7 @@ import (
 // createTableAs runs CREATE TABLE AS and SELECT INTO and gives the command tag.
 func (w *work) createTableAs(n *pg_query.CreateTableAsStmt) (string, error) {
 	if n.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
-		return "", pgerr.Unsupported("materialized views")
+		return w.createMatView(n)
 	}
 	return w.tableAs(n.Query, n.Into, n.IfNotExists)
 }
@@ -159,24 +159,32 @@ func (w *work) fill(rel *desc.Relation, bound *plan.Statement) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	var count int64
+	err = w.each(bound, func(row []pgtype.Datum) error {
+		count++
+		return table.Insert(w.Ctx, w.Access, row)
+	})
+	return count, err
+}
+
+// each runs a query and calls do with every row, which is valid until do returns.
+func (w *work) each(bound *plan.Statement, do func([]pgtype.Datum) error) error {
 	program, err := run.Build(opt.Optimize(bound, opt.Options{}).Root)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := program.Start(w.Exec()); err != nil {
 		program.Root.Close()
-		return 0, err
+		return err
 	}
 	defer program.Root.Close()
-	var count int64
 	for {
 		row, err := program.Root.Next()
 		if err != nil || row == nil {
-			return count, err
+			return err
 		}
-		if err := table.Insert(w.Ctx, w.Access, row); err != nil {
-			return count, err
+		if err := do(row); err != nil {
+			return err
 		}
-		count++
 	}
 }

@@ -218,7 +218,7 @@ func (w *work) allInSchemas(n *pg_query.GrantStmt) ([]desc.ObjectRef, error) {
 				continue
 			}
 			switch {
-			case n.Objtype == pg_query.ObjectType_OBJECT_TABLE && (r.Kind == desc.Table || r.Kind == desc.View),
+			case n.Objtype == pg_query.ObjectType_OBJECT_TABLE && (r.Kind == desc.Table || r.Kind == desc.View || r.Kind == desc.MatView),
 				n.Objtype == pg_query.ObjectType_OBJECT_SEQUENCE && r.Kind == desc.Sequence:
 				out = append(out, relationRef(r.OID))
 			}

@@ -9,6 +9,8 @@ func objectHandler(node *pg_query.Node) handler {
 	switch n := node.Node.(type) {
 	case *pg_query.Node_CreateTableAsStmt:
 		return handler{"CREATE TABLE AS", func(w *work) (string, error) { return w.createTableAs(n.CreateTableAsStmt) }}
+	case *pg_query.Node_RefreshMatViewStmt:
+		return handler{"REFRESH MATERIALIZED VIEW", func(w *work) (string, error) { return "", w.refreshMatView(n.RefreshMatViewStmt) }}
 	case *pg_query.Node_SelectStmt:
 		if HasInto(n.SelectStmt) {
 			return handler{"SELECT INTO", func(w *work) (string, error) { return w.selectInto(node) }}

@@ -25,7 +25,7 @@ func (w *work) createIndex(n *pg_query.IndexStmt) error {
 	if err != nil {
 		return w.at(err, -1)
 	}
-	if o.kind() != desc.Table {
+	if o.kind() != desc.Table && o.kind() != desc.MatView {
 		return notSupported("cannot create index on relation", o)
 	}
 	if o, err = w.lockOwned(o, kv.Share); err != nil {
@@ -240,6 +240,14 @@ func (w *work) notBuilt(rel *desc.Relation, err error) error {
 	return err
 }
 
+// inSchema names the schema in an error that names the table.
+func (w *work) inSchema(rel *desc.Relation, err error) error {
+	if e, ok := pgerr.As(err); ok && e.Table != "" && e.Schema == "" {
+		e.Schema = w.schemaName(rel.Schema)
+	}
+	return err
+}
+
 // reindex runs REINDEX.
 func (w *work) reindex(n *pg_query.ReindexStmt) error {
 	switch n.Kind {
@@ -260,7 +268,7 @@ func (w *work) reindex(n *pg_query.ReindexStmt) error {
 		if err != nil {
 			return err
 		}
-		if o.kind() != desc.Table {
+		if o.kind() != desc.Table && o.kind() != desc.MatView {
 			return pgerr.Newf(pgerr.WrongObjectType, "\"%s\" is not a table or materialized view", o.name())
 		}
 		if o, err = w.lockOwned(o, kv.AccessExclusive); err != nil {
@@ -295,7 +303,7 @@ func (w *work) reindexMany(n *pg_query.ReindexStmt) error {
 		}
 	}
 	for r := range w.Catalog.Relations() {
-		if r.Kind != desc.Table || r.Class == desc.System || schema != 0 && r.Schema != schema || w.checkOwner(object{rel: r}) != nil {
+		if r.Kind != desc.Table && r.Kind != desc.MatView || r.Class == desc.System || schema != 0 && r.Schema != schema || w.checkOwner(object{rel: r}) != nil {
 			continue
 		}
 		o, err := w.lock(object{rel: r}, kv.AccessExclusive)

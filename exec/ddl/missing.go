@@ -72,8 +72,6 @@ func missingFeature(node *pg_query.Node) string {
 		return "subscriptions to publications"
 	case *pg_query.Node_CreateFdwStmt, *pg_query.Node_CreateForeignServerStmt, *pg_query.Node_CreateForeignTableStmt, *pg_query.Node_CreateUserMappingStmt, *pg_query.Node_ImportForeignSchemaStmt:
 		return "foreign tables"
-	case *pg_query.Node_RefreshMatViewStmt:
-		return "materialized views"
 	case *pg_query.Node_AlterExtensionStmt, *pg_query.Node_AlterExtensionContentsStmt:
 		return "ALTER EXTENSION"
 	case *pg_query.Node_SecLabelStmt:

@@ -112,7 +112,7 @@ func (w *work) renameColumn(n *pg_query.RenameStmt) error {
 	err = w.renaming(n.Subname, func() error {
 		return w.atRelation(o.rel.OID, func(r *desc.Relation) error { r.ColumnByNum(num).Name = n.Newname; return nil })
 	})
-	if err != nil || o.kind() != desc.View {
+	if err != nil || o.kind() != desc.View && o.kind() != desc.MatView {
 		return err
 	}
 	return w.atRelation(o.rel.OID, w.nameView)

@@ -82,22 +82,45 @@ func mentions(text, name string) bool {
 
 // holdTexts binds the texts of a relation that mention a name; the result writes them again. It is nil when there are none.
 func (w *work) holdTexts(r *desc.Relation, name string) (func() error, error) {
-	if r.Kind == desc.View {
-		if !mentions(r.ViewQuery, name) {
-			return nil, nil
-		}
-		h, err := bind.HoldView(w.Bind, r)
-		if err != nil {
-			return nil, err
-		}
-		return func() error {
-			text, err := h.Text()
-			if err != nil {
-				return err
-			}
-			return w.atRelation(r.OID, func(r *desc.Relation) error { r.ViewQuery = text; return nil })
-		}, nil
+	query, err := w.holdQuery(r, name)
+	if err != nil {
+		return nil, err
 	}
+	parts, err := w.holdExpressions(r, name)
+	if err != nil || query == nil {
+		return parts, err
+	}
+	if parts == nil {
+		return query, nil
+	}
+	return func() error {
+		if err := query(); err != nil {
+			return err
+		}
+		return parts()
+	}, nil
+}
+
+// holdQuery is holdTexts for the query of a view, materialized or not.
+func (w *work) holdQuery(r *desc.Relation, name string) (func() error, error) {
+	if r.Kind != desc.View && r.Kind != desc.MatView || !mentions(r.ViewQuery, name) {
+		return nil, nil
+	}
+	h, err := bind.HoldView(w.Bind, r)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		text, err := h.Text()
+		if err != nil {
+			return err
+		}
+		return w.atRelation(r.OID, func(r *desc.Relation) error { r.ViewQuery = text; return nil })
+	}, nil
+}
+
+// holdExpressions is holdTexts for the expressions of a table: of its columns, checks and indexes.
+func (w *work) holdExpressions(r *desc.Relation, name string) (func() error, error) {
 	var write []func(now *desc.Relation)
 	hold := func(text string, s bind.Stored, at func(now *desc.Relation) *string) error {
 		if text == "" || !mentions(text, name) {

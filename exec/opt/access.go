@@ -163,7 +163,7 @@ type candidate struct {
 
 // scanAccess gives a scan the access path that is thought to cost least.
 func (p *planner) scanAccess(n *plan.Scan) plan.Node {
-	if n.Filter == nil || n.Access.Keyed || n.Table.Kind != desc.Table {
+	if n.Filter == nil || n.Access.Keyed || n.Table.Kind != desc.Table && n.Table.Kind != desc.MatView {
 		return n
 	}
 	cs := conjuncts(n.Filter)

@@ -107,7 +107,7 @@ func (p *planner) inOrder(n plan.Node, keys []expr.SortKey) (in plan.Node, free 
 
 func (p *planner) scanInOrder(n *plan.Scan, keys []expr.SortKey) (plan.Node, bool) {
 	// The scopes of a user table follow each other, so its rows are in no order of columns alone when all are read.
-	if n.Table.Class != desc.Shared || n.Table.Kind != desc.Table || n.Access.In != nil {
+	if n.Table.Class != desc.Shared || n.Table.Kind != desc.Table && n.Table.Kind != desc.MatView || n.Access.In != nil {
 		return nil, false
 	}
 	nums := make([]int16, len(keys))

@@ -10,6 +10,7 @@ import (
 	"github.com/kalampg/kalampg/exec/expr"
 	"github.com/kalampg/kalampg/exec/plan"
 	"github.com/kalampg/kalampg/internal/kv"
+	"github.com/kalampg/kalampg/internal/pgerr"
 	"github.com/kalampg/kalampg/internal/pgtype"
 	"github.com/kalampg/kalampg/userdata"
 )
@@ -75,26 +76,44 @@ type Program struct {
 	frame  expr.Frame      // the outermost, without a row
 	writes bool            // it is read as of its start, so that it does not see its own changes
 	dml    *modify         // the top operator when it is INSERT, UPDATE or DELETE
+
+	matViews []desc.OID // the materialized views that it reads
 }
 
 // Build makes a program of a plan.
 func Build(node plan.Node) (*Program, error) { return buildWith(node, nil) }
 
 func buildWith(node plan.Node, measures *Measures) (*Program, error) {
-	b := &builder{exec: new(Exec), writes: writes(node), direct: direct(node), measures: measures}
+	var matViews []desc.OID
+	b := &builder{exec: new(Exec), writes: writes(node), direct: direct(node), measures: measures, matViews: &matViews}
 	root, err := b.build(node, nil)
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{Root: root, exec: b.exec, writes: changes(node)}
+	p := &Program{Root: root, exec: b.exec, writes: changes(node), matViews: matViews}
 	if m, ok := root.(interface{ modifies() *modify }); ok {
 		p.dml = m.modifies()
 	}
 	return p, nil
 }
 
+// Readable tells by an error (55000) that a materialized view which the program reads holds no rows before it is refreshed. Start asks too; who describes the rows
+// to a client before the first is read asks earlier.
+func (p *Program) Readable(r catalog.Reader) error {
+	for _, oid := range p.matViews {
+		if rel := r.Relation(oid); rel != nil && rel.Unpopulated {
+			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "materialized view \"%s\" has not been populated", rel.Name).
+				WithHint("Use the REFRESH MATERIALIZED VIEW command.")
+		}
+	}
+	return nil
+}
+
 // Start begins a run. x is copied; its maps of state are the program's own.
 func (p *Program) Start(x Exec) error {
+	if err := p.Readable(x.Catalog); err != nil {
+		return err
+	}
 	*p.exec = x
 	p.exec.ctes = nil
 	p.access.Like(x.Access)
@@ -180,6 +199,7 @@ type builder struct {
 	writes   bool // the plan changes rows while it reads
 	direct   bool // every row is done with before the next one is read: its bytes need not outlive it
 	measures *Measures
+	matViews *[]desc.OID // takes note of the materialized views that are read; nil: that has been done
 }
 
 // writes tells whether a plan changes or locks rows.

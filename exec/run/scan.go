@@ -39,6 +39,9 @@ type scanOp struct {
 }
 
 func (b *builder) scan(n *plan.Scan, outer *expr.Scope) (Operator, error) {
+	if n.Table.Kind == desc.MatView && b.matViews != nil && !neverTrue(n.Filter) {
+		*b.matViews = append(*b.matViews, n.Table.OID)
+	}
 	s := &scanOp{exec: b.exec, n: n, rel: n.Table, direct: b.direct}
 	c := b.compiler(n.Columns(), outer)
 	free := b.compiler(nil, outer) // access expressions see only the outer rows
@@ -80,6 +83,12 @@ func (b *builder) scan(n *plan.Scan, outer *expr.Scope) (Operator, error) {
 	s.keys = make([]pgtype.Datum, width)
 	s.row = make([]pgtype.Datum, len(n.Nums))
 	return s, nil
+}
+
+// neverTrue tells whether a condition is a constant that lets no row pass.
+func neverTrue(e expr.Expr) bool {
+	c, ok := e.(*expr.Const)
+	return ok && (c.Value.IsNull() || !c.Value.Bool())
 }
 
 // open makes the table ready at the first run, or after the relation's storage changed under a plan that is still right.

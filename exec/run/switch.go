@@ -41,7 +41,7 @@ const smallFor = 200 * time.Millisecond
 
 // vectorised wraps the row form of a node that may be worth running by columns.
 func (b *builder) vectorised(n plan.Node) (Operator, error) {
-	inner := &builder{exec: b.exec, rowsOnly: true, writes: b.writes, measures: b.measures}
+	inner := &builder{exec: b.exec, rowsOnly: true, writes: b.writes, measures: b.measures, matViews: b.matViews}
 	rows, err := inner.operator(n, nil)
 	return &switchOp{exec: b.exec, node: n, rows: rows, b: &builder{exec: b.exec, writes: b.writes, measures: b.measures}, width: len(n.Columns())}, err
 }
