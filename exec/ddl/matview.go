@@ -68,6 +68,12 @@ func (w *work) createMatView(n *pg_query.CreateTableAsStmt) (string, error) {
 	if err := w.tableOptions(rel, into.Options); err != nil {
 		return "", err
 	}
+	if err := checkClass(rel); err != nil {
+		return "", err
+	}
+	if rel.Class != desc.Shared {
+		return "", pgerr.Unsupported("materialized views with rows of each user, or that expire")
+	}
 	if err := w.checkRead(bound); err != nil {
 		return "", err
 	}
