@@ -24,6 +24,9 @@ func serve(ctx context.Context, c *config, stdout, stderr io.Writer) error {
 	log := newLogger(c, stderr)
 	log.Info("starting", "version", version, "pid", os.Getpid(), "data", c.Data)
 	limitMemory()
+	if err := mayBegin(c); err != nil {
+		return err
+	}
 	store, err := rocks.Open(c.Data, rocks.Options{CacheBytes: uint64(c.CacheSize), FeedDiskBytes: feedDiskBytes(c), TxnBytes: txnBytes()})
 	if err != nil {
 		return fmt.Errorf("open the data directory %s: %w", c.Data, err)
@@ -103,8 +106,7 @@ func listen(ctx context.Context, server *wire.Server, c *config) ([]net.Listener
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s is taken by another program: choose another port with --listen HOST:PORT", c.Listen)
 	case errors.Is(err, wire.ErrNoPassword):
-		return nil, fmt.Errorf("--listen %s is refused: %w; set %sPASSWORD at the first start or a password with ALTER ROLE, listen on 127.0.0.1, or give host rules with --hba",
-			c.Listen, err, variablePrefix)
+		return nil, unprotected(c)
 	case err != nil:
 		return nil, fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
@@ -121,6 +123,24 @@ func listen(ctx context.Context, server *wire.Server, c *config) ([]net.Listener
 		return nil, fmt.Errorf("--socket %s: %w", c.Socket, err)
 	}
 	return append(listeners, unix), nil
+}
+
+// mayBegin refuses a first start that could not listen for want of a password, before it creates a superuser without one: the start after it, with
+// a password, would be refused as well.
+func mayBegin(c *config) error {
+	if entries, _ := os.ReadDir(c.Data); len(entries) > 0 || c.Password != "" || c.HBA != "" {
+		return nil
+	}
+	address, err := net.ResolveTCPAddr("tcp", c.Listen)
+	if err != nil || address.IP.IsLoopback() {
+		return nil // an address that is wrong is listen's affair
+	}
+	return unprotected(c)
+}
+
+func unprotected(c *config) error {
+	return fmt.Errorf("--listen %s is refused: %w; set %sPASSWORD at the first start or a password with ALTER ROLE, listen on 127.0.0.1, or give host rules with --hba",
+		c.Listen, wire.ErrNoPassword, variablePrefix)
 }
 
 // removeStaleSocket removes a socket that nobody listens on any more, left by a process that was killed.

@@ -126,3 +126,26 @@ func TestFolderIsAFile(t *testing.T) {
 		t.Error("the message does not name the folder")
 	}
 }
+
+// TestOpenWithoutPassword starts a server that anybody could reach without a password. It is refused with the reason, and leaves the next start with a password free:
+// a folder that holds a superuser without one would be refused for good.
+func TestOpenWithoutPassword(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	wide := []string{"--http", "off", "--listen", "0.0.0.0:0"} // the last --listen counts
+	log := failedStart(t, server.Options{Data: folder, Arguments: wide})
+	for _, want := range []string{"0.0.0.0:0 is refused", "the superuser has no password", "KALAMPG_PASSWORD"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	if _, err := os.Stat(folder); !os.IsNotExist(err) {
+		t.Errorf("it has made the data folder: %v", err)
+	}
+	s := kalampg(t, server.Options{Data: folder, Arguments: []string{"--http", "off"}})
+	noError(t, s.Signal(syscall.SIGTERM))
+	noError(t, s.Wait(limited(t)))
+	log = failedStart(t, server.Options{Data: folder, Arguments: wide, Environment: []string{"KALAMPG_PASSWORD=too late"}})
+	if !strings.Contains(log, "the superuser has no password") {
+		t.Error("a folder whose superuser has no password is served to everybody")
+	}
+}
